@@ -1,0 +1,27 @@
+"""kgan: generative adversarial networks as Keras models.
+
+The names below are imported on first use, so that `import kgan` alone does not import TensorFlow.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_ROOMS = ("architectures", "callbacks", "constraints", "datasets", "images", "losses", "objectives", "regularizers")
+_OBJECTIVES = ("StandardGAN", "WGAN", "WGANGP", "WGANLP")
+
+__all__ = [*_ROOMS, *_OBJECTIVES, "load"]
+
+
+def __getattr__(name):
+    if name in _OBJECTIVES:
+        return getattr(importlib.import_module("kgan.objectives"), name)
+    if name == "load":
+        return importlib.import_module("kgan.loading").load
+    if name in _ROOMS:
+        return importlib.import_module(f"kgan.{name}")
+    raise AttributeError(f"module 'kgan' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,50 @@
+"""What the networks of all families share."""
+
+import keras
+
+from kgan.configurable import Configurable
+from kgan.precision import policy
+
+NORMALIZATIONS = ("batch", "layer", "none")
+
+
+class Network(Configurable, keras.Model):
+    """A functional Keras model that its constructor's arguments describe.
+
+    The configuration also holds the dtype policy under which it was made, so that a saved network
+    computes as the one that was trained.
+    """
+
+    def get_config(self):
+        return {**super().get_config(), "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config):
+        with policy(config["dtype"]):
+            return super().from_config({name: value for name, value in config.items() if name != "dtype"})
+
+
+def normalize(x, normalization):
+    """Adds the named normalisation layer.
+
+    "batch" computes its statistics over all replicas; 0.9 and 1e-5 are the DCGAN authors' settings.
+    "layer" takes mean and variance over all of a sample's pixels and channels, with a gain and a bias
+    per channel, as the WGAN-GP paper's critics do.
+    """
+    if normalization == "batch":
+        return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+    if normalization == "layer":
+        return keras.layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
+    return x
+
+
+def check_normalization(normalization):
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(f"normalization must be one of {', '.join(NORMALIZATIONS)}; got {normalization!r}.")
+
+
+def check_positive(**values):
+    for name, value in values.items():
+        numbers = value if isinstance(value, list | tuple) else [value]
+        if not numbers or any(number < 1 for number in numbers):
+            raise ValueError(f"{name} must be at least 1; got {value}.")

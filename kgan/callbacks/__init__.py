@@ -1,0 +1,21 @@
+"""What happens around the steps: logs, pictures, checkpoints, guards."""
+
+from kgan.callbacks.checkpoint import Checkpoint
+from kgan.callbacks.finite import Diverged, StopOnNonFinite
+from kgan.callbacks.log import Log
+from kgan.callbacks.progress import Progress
+from kgan.callbacks.sample_grid import SampleGrid
+from kgan.callbacks.stop_on_signal import Interrupted, StopOnSignal
+from kgan.callbacks.tensorboard import TensorBoard
+
+__all__ = [
+    "Checkpoint",
+    "Diverged",
+    "Interrupted",
+    "Log",
+    "Progress",
+    "SampleGrid",
+    "StopOnNonFinite",
+    "StopOnSignal",
+    "TensorBoard",
+]

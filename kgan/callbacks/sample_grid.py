@@ -1,0 +1,55 @@
+"""Pictures of the same latents as training goes on."""
+
+from kgan import images
+from kgan.callbacks.callback import Callback, check_every
+
+
+class SampleGrid(Callback):
+    """Saves a grid of samples of the averaged generator, always of the same latents.
+
+    Images are laid out in a grid; vectors are drawn as points, their first two coordinates.
+
+    Args:
+        every: generator steps between pictures; there is also one at the end.
+        count: how many samples; vectors are drawn 2,000 at a time.
+        seed: of the latents.
+        labels: for conditional generators, one for each sample.
+        folder: of the pictures `step-00001000.png`, relative to the run folder.
+
+    Example:
+        >>> SampleGrid(every=500).get_config()
+        {'every': 500, 'count': 64, 'seed': 0, 'labels': None, 'folder': 'samples'}
+    """
+
+    def __init__(
+        self, every: int = 1000, count: int = 64, seed: int = 0, labels: list | None = None,
+        folder: str = "samples",
+    ):  # fmt: skip
+        super().__init__()
+        if count < 1:
+            raise ValueError(f"count must be at least 1; got {count}.")
+        self.every, self.count, self.seed, self.labels, self.folder = check_every(every), count, seed, labels, folder
+        self._drawn = None
+
+    def on_train_begin(self, logs=None):
+        self._drawn = self.step
+        if self._drawn == 0:
+            self.draw()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.step // self.every > self._drawn // self.every:
+            self.draw()
+
+    def on_train_end(self, logs=None):
+        if self.step > self._drawn:
+            self.draw()
+
+    def draw(self):
+        """Writes the picture of the present step."""
+        self._drawn = self.step
+        path = self.model.run_dir / self.folder / f"step-{self._drawn:08d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if len(self.model.generator.output_shape) == 4:
+            images.write_png(path, images.grid(self.model.sample(self.count, self.seed, self.labels)))
+        else:
+            images.write_points(path, self.model.sample(2000, self.seed, self.labels))

@@ -1,0 +1,57 @@
+"""Leaves on SIGINT and SIGTERM, with everything saved."""
+
+import signal
+
+from kgan.callbacks.callback import Callback
+from kgan.callbacks.checkpoint import Checkpoint
+
+
+class Interrupted(Exception):
+    """A signal asked the training to stop; `number` says which."""
+
+    def __init__(self, number, step):
+        super().__init__(f"{signal.Signals(number).name} at step {step}: saved; the same command goes on from here.")
+        self.number = number
+
+
+class StopOnSignal(Callback):
+    """On SIGINT or SIGTERM: finishes the step, saves with the given `Checkpoint`, raises `Interrupted`.
+
+    A second signal does what it does without this callback. Needs Python's main thread.
+
+    Args:
+        checkpoint: the callback that saves.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self, checkpoint: Checkpoint):
+        super().__init__()
+        self.checkpoint = checkpoint
+        self._received = None
+        self._before = {}
+
+    def __enter__(self):
+        for number in self.SIGNALS:
+            self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *exception):
+        self._reset()
+
+    def _receive(self, number, frame):
+        self._received = number
+        self._reset()
+
+    def _reset(self):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.stop_if_asked()
+
+    def stop_if_asked(self):
+        """Saves and raises `Interrupted` if a signal has come."""
+        if self._received is not None:
+            self.checkpoint.save()
+            raise Interrupted(self._received, self.step)

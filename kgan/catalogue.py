@@ -1,0 +1,72 @@
+"""Everything in every room, by name."""
+
+import difflib
+import importlib
+import inspect
+
+from kgan.configurable import arguments
+
+ROOMS = ("objectives", "losses", "regularizers", "architectures", "datasets", "callbacks", "constraints")
+
+
+def overview():
+    """A line for each class of each room: its name and the first sentence of its docstring."""
+    lines = []
+    for room, members in _rooms().items():
+        lines += ["", f"{room}:"] if lines else [f"{room}:"]
+        width = max(map(len, members))
+        lines += [f"  {name:{width}}  {_first_sentence(cls)}" for name, cls in members.items()]
+    return "\n".join(lines)
+
+
+def describe(name):
+    """Docstring, arguments and defaults of one class.
+
+    Raises:
+        KeyError: there is none of that name; the message has the nearest one.
+    """
+    members = {n: (room, cls) for room, classes in _rooms().items() for n, cls in classes.items()}
+    if name not in members:
+        near = difflib.get_close_matches(name, members, n=1, cutoff=0.4)
+        raise KeyError(f"There is no {name!r}{f'; did you mean {near[0]!r}?' if near else ''} (`kgan list` has all).")
+    room, cls = members[name]
+    lines = [f"{name} ({room})", "", inspect.getdoc(cls), "", "Arguments and defaults:"]
+    for argument, parameter in arguments(cls).items():
+        required = parameter.default is inspect.Parameter.empty
+        default = "" if required else f" = {_shown(parameter.default)}"
+        lines.append(f"  {argument}{default}")
+    return "\n".join(lines)
+
+
+def _rooms():
+    rooms = {}
+    for room in ROOMS:
+        module = importlib.import_module(f"kgan.{room}")
+        names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+        classes = {name: getattr(module, name) for name in names}
+        rooms[room] = {
+            name: cls
+            for name, cls in sorted(classes.items())
+            if isinstance(cls, type) and cls.__module__.startswith("kgan") and _is_concrete(cls, module)
+        }
+    return rooms
+
+
+def _is_concrete(cls, module):
+    """Contracts (Dataset, Regularizer, GAN and so on) and exceptions are no members of a recipe."""
+    contracts = {"Dataset", "Regularizer", "AdversarialLoss", "Network", "Game", "GAN", "Callback", "Configurable"}
+    return cls.__name__ not in contracts and not issubclass(cls, Exception)
+
+
+def _first_sentence(cls):
+    text = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
+    return text.split(". ")[0].rstrip(".") + "."
+
+
+def _shown(default):
+    if isinstance(default, list | tuple):
+        return "(" + "".join(f"{_shown(item)}, " for item in default).rstrip(" ") + ")"
+    if hasattr(default, "get_config"):
+        inside = ", ".join(f"{name}={value!r}" for name, value in default.get_config().items())
+        return f"{type(default).__name__}({inside})"
+    return repr(default)

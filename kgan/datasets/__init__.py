@@ -1,0 +1,26 @@
+"""Data sets: random access, stored units, and a stream whose order is a function of the position."""
+
+from kgan.datasets.cifar10 import CIFAR10
+from kgan.datasets.dataset import Dataset
+from kgan.datasets.fashion_mnist import FashionMNIST
+from kgan.datasets.image_folder import ImageFolder
+from kgan.datasets.mixtures import GridOfGaussians, ParallelLines, RingOfGaussians, SwissRoll
+from kgan.datasets.mnist import MNIST
+from kgan.datasets.npz import NPZ
+from kgan.datasets.showers import Showers
+from kgan.datasets.tfds import TFDS
+
+__all__ = [
+    "CIFAR10",
+    "MNIST",
+    "NPZ",
+    "TFDS",
+    "Dataset",
+    "FashionMNIST",
+    "GridOfGaussians",
+    "ImageFolder",
+    "ParallelLines",
+    "RingOfGaussians",
+    "Showers",
+    "SwissRoll",
+]

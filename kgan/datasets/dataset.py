@@ -1,0 +1,139 @@
+"""The contract of every data set: random access, and a stream whose order is a function of the position."""
+
+import numpy as np
+
+from kgan.configurable import Configurable
+from kgan.datasets.validate import whole
+
+
+class Dataset(Configurable):
+    """A data set that hands out any batch by its indices.
+
+    Subclasses set, in their constructor:
+        data_shape: shape of one example, (height, width, channels) for images, (d,) for vectors.
+        class_names: tuple of strings where labels are classes, else None.
+        conditions: {name: (lowest, highest)} where labels are float32 vectors, else None.
+    and define `__len__` and `batch`; those with other stored units than uint8 pixels also define
+    `encode` and `decode`.
+    """
+
+    data_shape: tuple[int, ...]
+    class_names: tuple[str, ...] | None = None
+    conditions: dict[str, tuple[float, float]] | None = None
+
+    def __len__(self):
+        raise NotImplementedError
+
+    def batch(self, indices):
+        """The examples at `indices` (any integer array), in stored units.
+
+        Returns:
+            Batch: images uint8 or float32 [n, *data_shape]; labels int32 [n], float32 [n, conditions] or None.
+        """
+        raise NotImplementedError
+
+    @property
+    def image_shape(self):
+        """`data_shape` of an image set; a set of vectors has none."""
+        if len(self.data_shape) != 3:
+            raise AttributeError(f"{type(self).__name__} holds vectors of shape {self.data_shape}, not images.")
+        return self.data_shape
+
+    @property
+    def num_classes(self):
+        """How many classes the labels name, or None."""
+        return len(self.class_names) if self.class_names else None
+
+    def encode(self, images):
+        """Stored units to float32 in [-1, 1], what networks see. uint8 pixels unless a set says otherwise."""
+        from kgan.images import to_float
+
+        return to_float(images)
+
+    def decode(self, images):
+        """[-1, 1] back to stored units."""
+        from kgan.images import to_uint8
+
+        return to_uint8(images)
+
+    def batches(self, batch_size, seed=0, start=0, steps=None):
+        """A `tf.data.Dataset` of encoded batches for `fit`; without end unless `steps` says how many.
+
+        The example at stream position p is `permutation(seed, p // N)[p % N]` with N = len(self): every
+        example comes once in each epoch, batches cross epochs, all are full, and batch number `start`
+        can be had without its predecessors. The order does not depend on threads or devices.
+
+        Args:
+            batch_size: examples per batch; `fit` wants discriminator_steps times the minibatch.
+            seed: of the order.
+            start: number of the first batch.
+            steps: how many batches; None for an endless stream.
+
+        Returns:
+            Dataset of images float32 [batch_size, *data_shape], or of (images, labels) where there are labels.
+
+        Example:
+            >>> from kgan.datasets import RingOfGaussians
+            >>> images, labels = next(iter(RingOfGaussians().batches(32)))
+            >>> images.shape
+            TensorShape([32, 2])
+        """
+        import tensorflow as tf
+
+        whole("batch_size", batch_size, 1)
+        whole("start", start)
+        order = Order(len(self), seed)
+        example = self.batch(np.zeros([1], np.int64))
+        labelled = example.labels is not None
+        types = [tf.float32] + ([tf.as_dtype(example.labels.dtype)] if labelled else [])
+        shapes = [self.data_shape] + ([example.labels.shape[1:]] if labelled else [])
+
+        def load(step):
+            images, labels = self.batch(order.indices(int(step) * batch_size, batch_size))
+            images = np.asarray(self.encode(images), np.float32)
+            return [images, labels] if labelled else [images]
+
+        def batch(step):
+            tensors = tf.numpy_function(load, [step], types, stateful=False)
+            for tensor, shape in zip(tensors, shapes, strict=True):
+                tensor.set_shape([batch_size, *shape])
+            return tuple(tensors) if labelled else tensors[0]
+
+        # A counter has no end, and says so: Keras then expects no last step of an epoch.
+        numbers = tf.data.Dataset.counter(start) if steps is None else tf.data.Dataset.range(start, start + steps)
+        return numbers.map(batch).prefetch(2)
+
+
+class Order:
+    """The permutation of every epoch, as a function of (seed, epoch).
+
+    Example:
+        >>> order = Order(4, seed=0)
+        >>> sorted(order.indices(4, 4).tolist())
+        [0, 1, 2, 3]
+    """
+
+    def __init__(self, length, seed):
+        if length < 1:
+            raise ValueError("A data set without examples has no order.")
+        self.length, self.seed = length, whole("seed", seed, 0, 2**64 - 1)
+        self._last = (None, None)
+
+    def indices(self, position, count):
+        """The examples at stream positions [position, position + count)."""
+        parts = []
+        while count > 0:
+            epoch, offset = divmod(position, self.length)
+            parts.append(self.permutation(epoch)[offset : offset + count])
+            position, count = position + len(parts[-1]), count - len(parts[-1])
+        return np.concatenate(parts)
+
+    def permutation(self, epoch):
+        """The order of one epoch; the last one asked for is remembered."""
+        # Epoch and permutation are kept together: several iterators may ask from their own threads.
+        last, permutation = self._last
+        if epoch != last:
+            key = np.array([self.seed, epoch], np.uint64)
+            permutation = np.random.Generator(np.random.Philox(key=key)).permutation(self.length)
+            self._last = (epoch, permutation)
+        return permutation

@@ -1,0 +1,83 @@
+"""Pixels and numbers: the only module that knows that networks see images in [-1, 1].
+
+Stored images are uint8 in [0, 255], channels last. A pixel p becomes p / 127.5 - 1; a number x in
+[-1, 1] becomes floor(clip(127.5 x + 128, 0, 255)), which is the inverse on all 256 pixel values.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def to_float(images):
+    """uint8 pixels [0, 255] to float32 in [-1, 1].
+
+    Example:
+        >>> to_float(np.array([0, 255], np.uint8)).tolist()
+        [-1.0, 1.0]
+    """
+    return np.asarray(images, np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def to_uint8(images):
+    """Numbers in [-1, 1] to uint8 pixels; values outside are clipped, NaN becomes 0.
+
+    Example:
+        >>> to_uint8(np.array([-1.0, 0.0, 1.0])).tolist()
+        [0, 128, 255]
+    """
+    pixels = np.clip(np.asarray(images, np.float32) * np.float32(127.5) + np.float32(128), 0, 255)
+    return np.nan_to_num(pixels).astype(np.uint8)
+
+
+def grid(images, columns=None, gap=1):
+    """Arranges uint8 images [N, H, W, C] row by row in one uint8 picture [height, width, C].
+
+    Args:
+        images: uint8, [N, H, W, C] with C of 1, 3 or 4.
+        columns: images per row; by default the picture is about as many images wide as high.
+        gap: black pixels between neighbours.
+
+    Example:
+        >>> grid(np.zeros([6, 8, 8, 1], np.uint8), columns=3).shape
+        (17, 26, 1)
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
+        raise ValueError(f"grid takes uint8 images [N, H, W, C]; got {images.dtype} {list(images.shape)}.")
+    count, height, width, channels = images.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    picture = np.zeros([rows * (height + gap) - gap, columns * (width + gap) - gap, channels], np.uint8)
+    for index, image in enumerate(images):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        picture[top : top + height, left : left + width] = image
+    return picture
+
+
+def write_png(path, image):
+    """Writes one uint8 picture [H, W, C] (C = 1, 3 or 4) atomically: `path` is whole or absent."""
+    from PIL import Image
+
+    from kgan.files import replacing
+
+    image = np.asarray(image)
+    if image.shape[-1] == 1:
+        image = image[..., 0]
+    path = Path(path)
+    with replacing(path) as temporary:
+        Image.fromarray(image).save(temporary, format="PNG")
+
+
+def write_points(path, points):
+    """Draws vectors [N, d] as points, their first two coordinates, and writes the picture atomically."""
+    from matplotlib.figure import Figure
+
+    from kgan.files import replacing
+
+    points = np.asarray(points)
+    figure = Figure(figsize=(5, 5), layout="tight")
+    axes = figure.add_subplot(aspect="equal")
+    axes.plot(points[:, 0], points[:, 1] if points.shape[1] > 1 else np.zeros(len(points)), ".", markersize=2)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")

@@ -1,0 +1,262 @@
+"""What every cast of players needs: the optimizers, the step, the draws, the step function, saving."""
+
+import contextlib
+import warnings
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from kgan.configurable import Configurable
+from kgan.randomness import Draws
+
+
+class Game(Configurable, keras.Model):
+    """A Keras model in which several networks learn against each other.
+
+    Subclasses name their `players` (attributes that hold networks) and their `reports` (the values that
+    their `train_step` gives to `report`), set those networks in the constructor, and then call `_start`.
+
+    Attributes:
+        step: int64 weight, how many training steps are done.
+        run_dir: folder in which callbacks put what they write; the current one unless a run sets it.
+    """
+
+    players: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+
+    def _start(self):
+        self.run_dir = Path(".")
+        self.step = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="step",
+            aggregation="only_first_replica",
+        )  # fmt: skip
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in self.reports}
+        self._update = 0
+        self._observing = False
+        self.built = True
+
+    # --- the step ---
+
+    def draws(self, purpose):
+        """The random numbers for `purpose` in this update of this step; other replicas get other rows."""
+        context = tf.distribute.get_replica_context()
+        # While observing, the trackers have counted the batches seen since the evaluation began.
+        now = [-1, self._tracker_count()] if self._observing else [self._update]
+        return Draws(
+            self.seed, purpose, [self.step.value, *now],
+            replica=context.replica_id_in_sync_group, replicas=context.num_replicas_in_sync,
+        )  # fmt: skip
+
+    def _tracker_count(self):
+        return tf.cast(self._trackers[self.reports[0]].count.value, tf.int64)
+
+    def descend(self, loss, tape, network):
+        """One step of the network's own optimizer down the mean of `loss` over all replicas."""
+        if not self._observing:
+            self.apply(self.gradients(loss, tape, network), network)
+
+    def gradients(self, loss, tape, network):
+        """d loss / d network, scaled for the sum over replicas and for the optimizer's loss scale."""
+        optimizer = self.optimizer_of(network)
+        variables = [variable.value for variable in network.trainable_variables]
+        replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+        seed = optimizer.scale_loss(tf.constant(1.0 / replicas, loss.dtype))
+        gradients = tape.gradient(loss, variables, output_gradients=seed)
+        for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
+            if gradient is None:
+                raise ValueError(
+                    f"The loss of {network.name!r} does not depend on its weight {variable.path!r}: freeze it "
+                    f"(trainable = False), or use layers that have a (second) derivative."
+                )
+        return gradients
+
+    def apply(self, gradients, network):
+        """Gives `gradients` to the network's optimizer."""
+        optimizer = self.optimizer_of(network)
+        replicas = tf.distribute.get_replica_context()
+        if replicas.num_replicas_in_sync > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            # It looks at this replica's gradients alone, and would apply another one's inf.
+            finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
+            overflows = replicas.all_reduce("SUM", tf.cast(~finite, tf.float32))
+            gradients = [tf.where(overflows > 0, tf.fill(tf.shape(g), tf.constant(float("inf"), g.dtype)), g)
+                         for g in gradients]  # fmt: skip
+        optimizer.apply(gradients, network.trainable_variables)
+
+    def report(self, **values):
+        """Ends the step: counts it, and returns the means of the reported values since the last reset."""
+        for name, value in values.items():
+            self._trackers[name].update_state(value)
+        if not self._observing:
+            self.step.assign_add(1)
+        return {name: self._trackers[name].result() for name in values}
+
+    def test_step(self, data):
+        """The values that `train_step` reports, on held-out data, with all networks in inference mode.
+
+        Nothing learns, and no statistics move.
+        """
+        self._observing = True
+        try:
+            return self.train_step(data)
+        finally:
+            self._observing = False
+
+    @property
+    def metrics(self):
+        return list(self._trackers.values())
+
+    # --- optimizers ---
+
+    def compile(self, *, run_eagerly=False, jit_compile=False, steps_per_execution=1, **optimizers):
+        """Gives every player its optimizer.
+
+        Args:
+            **optimizers: `<player>_optimizer=` for each of the players: a Keras optimizer, its name or its
+                configuration. Each must be another object.
+            run_eagerly: run `train_step` as plain Python, to debug it.
+            jit_compile: compile the step with XLA. Off by default: it draws other random numbers, and makes
+                convolutions slower on CPUs.
+            steps_per_execution: batches per call of the compiled function.
+
+        Raises:
+            ValueError: an optimizer is missing, used twice, or does not fit; or the strategy's scope is left.
+        """
+        self._check_strategy()
+        wanted = [f"{player}_optimizer" for player in self.players]
+        for name in optimizers:
+            if name not in wanted:
+                raise ValueError(f"{type(self).__name__}.compile takes {', '.join(wanted)}; got {name!r}.")
+        for name in wanted:
+            if optimizers.get(name) is None:
+                raise ValueError(f"{type(self).__name__}.compile needs {name}=, for example keras.optimizers.Adam(1e-4).")
+        objects = [id(optimizer) for optimizer in optimizers.values() if isinstance(optimizer, keras.optimizers.Optimizer)]
+        if len(set(objects)) < len(objects):
+            raise ValueError("Two players share one optimizer object; give each its own, since it keeps their state.")
+
+        super().compile(
+            optimizer=None, run_eagerly=run_eagerly, jit_compile=jit_compile, steps_per_execution=steps_per_execution
+        )
+        for player in self.players:
+            self._adopt(player, keras.optimizers.get(optimizers[f"{player}_optimizer"]))
+        self.optimizer = OptimizerGroup([self.optimizer_of(getattr(self, player)) for player in self.players])
+        self._execution = {
+            "run_eagerly": run_eagerly, "jit_compile": jit_compile, "steps_per_execution": steps_per_execution,
+        }  # fmt: skip
+
+    def _check_strategy(self):
+        strategy = tf.distribute.get_strategy()
+        if isinstance(strategy, tf.distribute.experimental.ParameterServerStrategy):
+            raise ValueError("Keras 3 cannot train under a parameter server strategy; use MirroredStrategy.")
+        if self._distribute_strategy is not None and strategy is not self._distribute_strategy:
+            raise ValueError(
+                "compile() was called outside the scope of the strategy under which the model was made, which "
+                "would let the replicas drift apart; call it inside `with strategy.scope():`."
+            )
+
+    def _adopt(self, player, optimizer):
+        network = getattr(self, player)
+        clips = [name for name in ("clipnorm", "global_clipnorm", "clipvalue") if getattr(optimizer, name, None)]
+        if clips and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                f"{clips[0]} clips each replica's gradient before they are summed, so that several replicas would "
+                f"train another model than one device; remove it from {player}_optimizer."
+            )
+        half = any(layer.compute_dtype == "float16" for layer in network._flatten_layers())
+        if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        if optimizer.built and optimizer is not getattr(self, f"{player}_optimizer", None):
+            raise ValueError(f"{player}_optimizer already belongs to another network; make a new one for this model.")
+        optimizer.build(network.trainable_variables)
+        setattr(self, f"{player}_optimizer", optimizer)
+
+    def optimizer_of(self, network):
+        """The optimizer of one of the players."""
+        for player in self.players:
+            if getattr(self, player) is network:
+                return getattr(self, f"{player}_optimizer")
+        raise ValueError(f"{getattr(network, 'name', network)!r} is none of the players {self.players}.")
+
+    def get_compile_config(self):
+        optimizers = {f"{player}_optimizer" for player in self.players}
+        return self._execution | {
+            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in sorted(optimizers)
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+    # --- the step function ---
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Everything is built in the constructor; Keras would take a batch from the data to build again."""
+
+    def _make_function(self, step_function):
+        """Keras' function for one or many replicas, several workers and `steps_per_execution`."""
+
+        def step(data):
+            # Without the dependency, counters of the step run once more when the data end.
+            with tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)]):
+                return step_function(data)
+
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync == 1:
+            return super()._make_function(step)
+        if self.jit_compile:
+            raise ValueError("jit_compile=True works on one device only; compile without it for several replicas.")
+
+        def one(iterator):
+            logs = strategy.run(step, args=(next(iterator),))
+            return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
+
+        def many(iterator, count):
+            def body(index):
+                strategy.run(step, args=(next(iterator),))
+                return (index + 1,)
+
+            tf.while_loop(lambda index: index < count - 1, body, (tf.constant(0),), parallel_iterations=1)
+            return one(iterator)
+
+        if not self.run_eagerly:
+            one = tf.function(one, reduce_retracing=True)
+            many = tf.function(many, reduce_retracing=True)
+
+        def function(iterator):
+            count = int(self.steps_per_execution)
+            try:
+                return one(iterator) if count == 1 else many(iterator, tf.constant(count))
+            except tf.errors.OutOfRangeError:
+                raise StopIteration from None
+
+        return function
+
+
+class OptimizerGroup:
+    """What Keras' learning-rate callbacks look for in `model.optimizer`: a list of `optimizers`.
+
+    It is no `Optimizer`, so that `fit` does not finish it as one.
+    """
+
+    built = True
+
+    def __init__(self, optimizers):
+        self.optimizers = list(optimizers)
+
+    def build(self, variables):
+        """The optimizers are built by `compile`."""
+
+    @property
+    def iterations(self):
+        return self.optimizers[0].iterations
+
+    @property
+    def variables(self):
+        return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+
+@contextlib.contextmanager
+def loading_whole():
+    """Turns Keras' warnings about skipped optimizer state into errors while weights are loaded."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Skipping variable loading for optimizer")
+        yield

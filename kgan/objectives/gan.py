@@ -1,0 +1,250 @@
+"""The cast of two: a generator and a discriminator, with the seven verbs in which algorithms are written."""
+
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kgan import images as pixels
+from kgan.batch import Batch
+from kgan.objectives.game import Game
+from kgan.randomness import Draws
+from kgan.regularizers import Regularizer
+
+
+class GAN(Game):
+    """What all algorithms with one generator and one discriminator share.
+
+    `fit` takes batches of `discriminator_steps` times the minibatch: images, or (images, labels), as
+    floats in [-1, 1]. Calling the model on latents runs the averaged generator, and so do `predict`,
+    `sample`, the scores and the export.
+
+    Args:
+        generator: Keras model from latents [N, latent_dim], or from [latents, labels], to images.
+        discriminator: Keras model from images, or from [images, labels], to raw scores.
+        discriminator_steps: k, updates of the discriminator per update of the generator.
+        regularizers: `kgan.regularizers` added to the discriminator's loss.
+        ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
+        prior: "normal" for latents from N(0, I), "uniform" for U[-1, 1].
+        seed: of every random number of the training.
+    """
+
+    players = ("generator", "discriminator")
+    reports = ("d_loss", "g_loss")
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        discriminator_steps: int = 1,
+        regularizers: tuple[Regularizer, ...] = (),
+        ema: float = 0.999,
+        prior: str = "normal",
+        seed: int = 0,
+    ):
+        super().__init__()
+        _check_networks(generator, discriminator)
+        if discriminator_steps < 1:
+            raise ValueError(f"discriminator_steps must be at least 1; got {discriminator_steps}.")
+        if not 0 <= ema < 1:
+            raise ValueError(f"ema must be in [0, 1); got {ema}.")
+        if prior not in ("normal", "uniform"):
+            raise ValueError(f'prior must be "normal" or "uniform"; got {prior!r}.')
+        self.generator, self.discriminator = generator, discriminator
+        self.discriminator_steps = discriminator_steps
+        self.regularizers = tuple(regularizers)
+        self.ema, self.prior, self.seed = ema, prior, seed
+        self.ema_generator = _averaged(generator)
+        self._start()
+
+    @property
+    def latent_dim(self):
+        return self.generator.inputs[0].shape[-1]
+
+    @property
+    def conditional(self):
+        """Whether the generator also takes labels."""
+        return len(self.generator.inputs) == 2
+
+    # --- the verbs ---
+
+    def minibatches(self, data):
+        """Yields k disjoint fresh minibatches out of one `fit` batch; minibatch j is x[j::k].
+
+        Strided, so that the same images meet on one device and on several.
+        """
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if not images.dtype.is_floating:
+            raise ValueError(f"fit takes float images in [-1, 1]; got {images.dtype.name} (see kgan.images.to_float).")
+        images = tf.cast(images, tf.float32)
+        # Held-out data are read once, and whole: there is nothing to take turns for.
+        k = 1 if self._observing else self.discriminator_steps
+        count = self._whole(images, k)
+        for self._update in range(k):
+            yield Batch(images[self._update : count : k], None if labels is None else labels[self._update : count : k])
+        self._update = k  # whatever the generator draws from here on is its own
+
+    def _whole(self, images, k):
+        """How many of the images k minibatches of equal size can hold."""
+        size = images.shape[0] if images.shape[0] is not None else tf.shape(images)[0]
+        count = size // k * k
+        if isinstance(size, int):
+            self._check_size(size, k)
+        elif k > 1:
+            tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
+        return count
+
+    def _check_size(self, size, k):
+        size, k = int(size), int(k)
+        if size < k:
+            raise ValueError(f"A batch of {size} is too small for {k} discriminator steps; use a multiple of {k}.")
+        if size % k and not getattr(self, "_cut", False):
+            self._cut = True
+            warnings.warn(
+                f"A batch of {size} does not divide into {k} discriminator steps; the last {size % k} are left out "
+                f"(use a batch_size that is a multiple of {k} and drop_remainder=True).",
+                stacklevel=2,
+            )
+
+    def generate(self, like):
+        """Images of the live generator, as many as `like` has and with its labels: a Batch."""
+        latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
+        images = self.generator(self._inputs(latents, like.labels), training=not self._observing)
+        return like.with_images(tf.cast(images, tf.float32))
+
+    def fakes(self, like):
+        """What the discriminator is shown: `generate`, detached."""
+        fake = self.generate(like)
+        return fake.with_images(tf.stop_gradient(fake.images))
+
+    def score(self, batch):
+        """The discriminator's raw scores of a Batch, float32."""
+        both = len(self.discriminator.inputs) == 2
+        inputs = [batch.images, batch.labels] if both else batch.images
+        return tf.cast(self.discriminator(inputs, training=not self._observing), tf.float32)
+
+    def penalties(self, network, real, fake):
+        """The sum of the regularisers of `network`: they belong to the discriminator; the generator has none."""
+        if network is not self.discriminator:
+            return tf.zeros([])
+        terms = [
+            regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
+            for index, regularizer in enumerate(self.regularizers)
+        ]
+        return tf.add_n(terms) if terms else tf.zeros([])
+
+    def apply(self, gradients, network):
+        super().apply(gradients, network)
+        if network is self.generator:
+            self._average()
+
+    def _average(self):
+        """The moving average of the generator's weights and statistics."""
+        n = tf.cast(self.step.value, tf.float32)
+        decay = tf.minimum(self.ema, (1 + n) / (10 + n))  # so that short runs do not show their first weights
+        for average, weight in zip(self.ema_generator.weights, self.generator.weights, strict=True):
+            if weight.dtype.startswith("float"):
+                average.assign(weight.value + decay * (average.value - weight.value))
+            else:
+                average.assign(weight.value)
+
+    # --- using the trained generator ---
+
+    def call(self, latents, training=False):
+        return self.ema_generator(latents, training=False)
+
+    def sample(self, n, seed=0, labels=None, truncation=None, batch_size=256):
+        """`n` samples of the averaged generator.
+
+        Args:
+            n: how many.
+            seed: of the latents; the same seed gives the same samples, and a smaller n the first of them.
+            labels: for conditional generators: one label for all, or n of them.
+            truncation: T > 0 draws latents from N(0, 1) cut to [-T, T]; None for the whole prior.
+            batch_size: samples per forward pass.
+
+        Returns:
+            uint8 [n, height, width, channels] for images; float32 [n, d] for vectors.
+
+        Example:
+            >>> import kgan
+            >>> generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2)
+            >>> discriminator = kgan.architectures.MLPDiscriminator(data_shape=(2,))
+            >>> kgan.WGANGP(generator, discriminator).sample(3).shape
+            (3, 2)
+        """
+        values = self.sample_values(n, seed, labels, truncation, batch_size)
+        return pixels.to_uint8(values) if values.ndim == 4 else values
+
+    def sample_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
+        """The same samples as `sample`, as the network makes them: float32, images in [-1, 1]."""
+        if n < 1:
+            raise ValueError(f"n must be at least 1; got {n}.")
+        latents = self.latents(n, seed, truncation)
+        inputs = self._inputs(latents, self._labels(labels, n))
+        parts = []
+        for start in range(0, n, batch_size):
+            part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
+            parts.append(self._forward(part).numpy())
+        return np.concatenate(parts)
+
+    def latents(self, n, seed=0, truncation=None):
+        """The latents behind `sample`: float32 [n, latent_dim], a function of the seed alone."""
+        draws = Draws(seed, "samples")
+        if truncation is None:
+            return self._latents(draws, n)
+        if self.prior != "normal" or not truncation > 0:
+            raise ValueError(f"truncation must be above 0 and needs the normal prior; got {truncation}, {self.prior!r}.")
+        # The inverse of the cut distribution function: exact for every T, and no draw is ever repeated.
+        edge = 0.5 * tf.math.erfc(tf.constant(truncation / np.sqrt(2), tf.float64))
+        u = tf.cast(draws.uniform([n, self.latent_dim]), tf.float64)
+        return tf.cast(tf.math.ndtri(edge + u * (1 - 2 * edge)), tf.float32)
+
+    def _latents(self, draws, count):
+        shape = [count, self.latent_dim]
+        return draws.normal(shape) if self.prior == "normal" else draws.uniform(shape, -1.0, 1.0)
+
+    def _labels(self, labels, n):
+        if not self.conditional:
+            if labels is not None:
+                raise ValueError("This generator takes no labels.")
+            return None
+        if labels is None:
+            raise ValueError("This generator is conditional; say which samples to make with labels=.")
+        spec = self.generator.inputs[1]
+        labels = np.asarray(labels, spec.dtype)
+        return tf.constant(np.broadcast_to(labels, [n, *spec.shape[1:]]))
+
+    def _inputs(self, latents, labels):
+        if not self.conditional:
+            return latents
+        if labels is None:
+            raise ValueError("This generator is conditional; fit it on (images, labels).")
+        return [latents, labels]
+
+    @tf.function(reduce_retracing=True)
+    def _forward(self, inputs):
+        return tf.cast(self.ema_generator(inputs, training=False), tf.float32)
+
+
+def _check_networks(generator, discriminator):
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+            raise ValueError(
+                f"The {role} must be a functional or sequential Keras model with a known input; "
+                f"got {network!r}. Begin it with keras.Input(shape)."
+            )
+    made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
+    if made != seen:
+        raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
+
+
+def _averaged(generator):
+    """A copy of the generator with the same weights, which computes in float32 under every policy."""
+    copy = keras.models.clone_model(generator)
+    copy.set_weights(generator.get_weights())
+    copy.trainable = False
+    for layer in copy._flatten_layers():
+        layer.dtype_policy = "float32"
+    return copy

@@ -1,0 +1,59 @@
+"""The game that began it."""
+
+import keras
+import tensorflow as tf
+
+from kgan.losses import AdversarialLoss, NonSaturating
+from kgan.objectives.gan import GAN
+from kgan.regularizers import Regularizer
+
+
+class StandardGAN(GAN):
+    """Generative adversarial nets. Goodfellow et al. 2014, Algorithm 1 (https://arxiv.org/abs/1406.2661).
+
+    The non-saturating generator loss that the paper recommends in practice is the default;
+    `adversarial_loss=Minimax()` is the zero-sum game of its equation 1.
+
+    Args:
+        generator: Keras model from latents to images.
+        discriminator: Keras model from images to raw scores; D(x) is their sigmoid.
+        adversarial_loss: a pair of losses from `kgan.losses`.
+        discriminator_steps: the paper's k.
+        regularizers, ema, prior, seed: see `GAN`.
+
+    Example:
+        >>> import kgan
+        >>> gan = StandardGAN(
+        ...     kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2),
+        ...     kgan.architectures.MLPDiscriminator(data_shape=(2,)),
+        ... )
+        >>> gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+        >>> history = gan.fit(tf.random.normal([64, 2]), batch_size=32, verbose=0)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        adversarial_loss: AdversarialLoss = NonSaturating(),  # noqa: B008 - it has no state
+        discriminator_steps: int = 1,
+        regularizers: tuple[Regularizer, ...] = (),
+        ema: float = 0.999,
+        prior: str = "normal",
+        seed: int = 0,
+    ):
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        self.adversarial_loss = adversarial_loss
+
+    def train_step(self, data):
+        for real in self.minibatches(data):  # "for k steps do"
+            with tf.GradientTape() as tape:
+                fake = self.fakes(real)
+                d_loss = self.adversarial_loss.discriminator(self.score(real), self.score(fake))
+                d_loss += self.penalties(self.discriminator, real, fake)
+            self.descend(d_loss, tape, self.discriminator)
+
+        with tf.GradientTape() as tape:  # "sample minibatch of m noise samples", "update the generator"
+            g_loss = self.adversarial_loss.generator(self.score(self.generate(real)))
+        self.descend(g_loss, tape, self.generator)
+        return self.report(d_loss=d_loss, g_loss=g_loss)

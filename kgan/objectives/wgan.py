@@ -1,0 +1,76 @@
+"""The Wasserstein GAN with weight clipping."""
+
+import keras
+import tensorflow as tf
+from tensorflow import reduce_mean as mean
+
+from kgan.constraints import WeightClipping
+from kgan.objectives.gan import GAN
+from kgan.regularizers import Regularizer
+
+
+class WGAN(GAN):
+    """Wasserstein GAN. Arjovsky et al. 2017, Algorithm 1 (https://arxiv.org/abs/1701.07875).
+
+    The critic maximises E f(x) - E f(g(z)), whose supremum over K-Lipschitz f is K times the
+    Wasserstein-1 distance; -d_loss is the estimate. The paper's optimizer is RMSprop(5e-5) for both.
+
+    Args:
+        generator: Keras model from latents to images.
+        discriminator: the critic: Keras model from images to scores, without a sigmoid. Each of its trainable
+            weights gets the constraint `WeightClipping(clip)`.
+        clip: the paper's c: every weight of the critic stays in [-clip, clip].
+        discriminator_steps: the paper's n_critic.
+        regularizers, ema, prior, seed: see `GAN`.
+
+    Raises:
+        ValueError: a weight of the critic already has another constraint.
+
+    Example:
+        >>> import kgan
+        >>> gan = WGAN(
+        ...     kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2),
+        ...     kgan.architectures.MLPDiscriminator(data_shape=(2,)),
+        ... )
+        >>> max(float(tf.reduce_max(tf.abs(weight))) for weight in gan.discriminator.trainable_variables) <= 0.01
+        True
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        clip: float = 0.01,
+        discriminator_steps: int = 5,
+        regularizers: tuple[Regularizer, ...] = (),
+        ema: float = 0.999,
+        prior: str = "normal",
+        seed: int = 0,
+    ):
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        self.clip = clip
+        _clip_weights(discriminator, WeightClipping(clip))
+
+    def train_step(self, data):
+        for real in self.minibatches(data):  # lines 2-8
+            with tf.GradientTape() as tape:
+                fake = self.fakes(real)
+                d_loss = mean(self.score(fake)) - mean(self.score(real))  # line 5, its sign turned to descend
+                d_loss += self.penalties(self.discriminator, real, fake)
+            self.descend(d_loss, tape, self.discriminator)  # lines 6 and 7: the constraint clips after the update
+
+        with tf.GradientTape() as tape:  # lines 9-11
+            g_loss = -mean(self.score(self.generate(real)))
+        self.descend(g_loss, tape, self.generator)
+        return self.report(d_loss=d_loss, g_loss=g_loss)
+
+
+def _clip_weights(critic, clipping):
+    for variable in critic.trainable_variables:
+        if variable.constraint is not None and getattr(variable.constraint, "clip", None) != clipping.clip:
+            raise ValueError(
+                f"The critic's weight {variable.path!r} already has the constraint {variable.constraint!r}, "
+                f"which clipping would replace; remove it from the layer."
+            )
+        variable.constraint = clipping
+        variable.assign(clipping(variable.value))

@@ -1,0 +1,67 @@
+"""The Wasserstein GAN with gradient penalty."""
+
+import keras
+import tensorflow as tf
+from tensorflow import reduce_mean as mean
+
+from kgan.objectives.gan import GAN
+from kgan.regularizers import GradientPenalty, Regularizer
+
+
+class WGANGP(GAN):
+    """Wasserstein GAN with gradient penalty. Gulrajani et al. 2017, Algorithm 1 (https://arxiv.org/abs/1704.00028).
+
+    The paper's optimizer is Adam(1e-4, beta_1=0, beta_2=0.9) for both.
+
+    Args:
+        generator: Keras model from latents to images.
+        discriminator: the critic: Keras model from images to scores, without batch normalisation (the
+            penalty is a sample's own; layer normalisation is the paper's replacement).
+        discriminator_steps: the paper's n_critic.
+        regularizers: the penalty, `GradientPenalty(10.0)` by default: lambda is its weight.
+        ema, prior, seed: see `GAN`.
+
+    Raises:
+        ValueError: the critic has batch normalisation.
+
+    Example:
+        >>> import kgan
+        >>> gan = WGANGP(
+        ...     kgan.architectures.DCGANGenerator(image_shape=(8, 8, 1), latent_dim=16),
+        ...     kgan.architectures.DCGANDiscriminator(image_shape=(8, 8, 1), normalization="layer"),
+        ... )
+        >>> gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+        >>> history = gan.fit(tf.zeros([40, 8, 8, 1]), batch_size=20, verbose=0)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        discriminator_steps: int = 5,
+        regularizers: tuple[Regularizer, ...] = (GradientPenalty(10.0),),  # noqa: B008 - it has no state
+        ema: float = 0.999,
+        prior: str = "normal",
+        seed: int = 0,
+    ):
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        for layer in discriminator._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                raise ValueError(
+                    f"The critic has batch normalisation ({layer.name!r}), which couples the samples whose "
+                    f'gradients are penalised one by one; use normalization="layer" or "none".'
+                )
+
+    def train_step(self, data):
+        for real in self.minibatches(data):  # lines 2-10
+            with tf.GradientTape() as tape:
+                fake = self.fakes(real)
+                d_loss = mean(self.score(fake)) - mean(self.score(real))  # line 7
+                d_loss += self.penalties(self.discriminator, real, fake)
+            self.descend(d_loss, tape, self.discriminator)
+
+        with tf.GradientTape() as tape:  # lines 11-12
+            g_loss = -mean(self.score(self.generate(real)))
+        self.descend(g_loss, tape, self.generator)
+        return self.report(d_loss=d_loss, g_loss=g_loss)
+

@@ -1,0 +1,63 @@
+"""Samples of a trained model as files."""
+
+from pathlib import Path
+
+import numpy as np
+
+from kgan import images, recipe
+from kgan.datasets import Dataset
+from kgan.files import replacing
+from kgan.loading import load
+
+
+def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=None):
+    """Makes `count` samples and writes them; returns the paths.
+
+    Args:
+        model: path of a run folder, a `.keras` file or an export.
+        count, seed, label, truncation: see `GAN.sample`.
+        out: PNG of all samples: a grid of images, or points for vectors.
+        out_dir: folder for a PNG each.
+        npz: file with `images` (uint8 [N, H, W, C]), or `samples` (float32 [N, d]) for vectors. With a run folder
+            whose data set has units of its own, also `values`: the samples decoded to those units, float32.
+    """
+    path, model = Path(model), load(model)
+    options = {"seed": seed, "labels": label}
+    if truncation is not None:
+        if not hasattr(model, "latents"):
+            raise ValueError("An exported generator draws from the whole prior; truncation needs the run folder.")
+        options["truncation"] = truncation
+    made = model.sample(count, **options)
+    written = []
+    if out:
+        draw = images.write_points if made.ndim == 2 else images.write_png
+        draw(out, made if made.ndim == 2 else images.grid(made))
+        written.append(out)
+    if out_dir:
+        if made.ndim == 2:
+            raise ValueError("Vectors are no pictures; write them with --npz, or draw all of them with --out.")
+        digits = len(str(count - 1))
+        for index, image in enumerate(made):
+            images.write_png(Path(out_dir) / f"{index:0{digits}d}.png", image)
+        written.append(out_dir)
+    if npz:
+        arrays = {"images" if made.ndim == 4 else "samples": made}
+        decode = _decoder(path)
+        if decode:
+            arrays["values"] = decode(model.sample_values(count, **options))
+        npz = Path(npz)
+        with replacing(npz) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        written.append(npz)
+    return written
+
+
+def _decoder(path):
+    """The way back to the data set's own units, where it has others than pixels."""
+    if not (path / "recipe.yaml").is_file():
+        return None
+    plan = recipe.load(path / "recipe.yaml")
+    (name,) = plan.dataset
+    if recipe.find_class("dataset", "dataset", name).decode is Dataset.decode:
+        return None
+    return plan.build("dataset", plan.dataset).decode

@@ -1,0 +1,114 @@
+"""Whether values fit a constructor's signature, and what to say where they do not."""
+
+import difflib
+import inspect
+import types
+import typing
+
+import yaml
+
+
+class Wrong(Exception):
+    """What is wrong at a key's path; who reads the file adds its name."""
+
+    def __init__(self, path, message):
+        super().__init__(f"{path}: {message}." if path else f"{message}.")
+
+
+def check_names(path, given, known):
+    for name in given:
+        if name not in known:
+            here = f"{path}.{name}" if path else name
+            raise Wrong(here, f"there is no such key{nearest(name, known)}")
+
+
+def nearest(name, known):
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(map(repr, sorted(known)))}"
+
+
+def hints(cls):
+    try:
+        return typing.get_type_hints(cls.__init__)
+    except (NameError, TypeError):
+        return {}
+
+
+def check_type(path, value, hint):
+    if not _fits(value, hint):
+        raise Wrong(path, f"expected {_name(hint)}, got {what(value)}")
+    if isinstance(value, str) and hint is not str and _is_number(value):
+        raise Wrong(path, f"expected a number, got {what(value)}")
+    return float(value) if hint is float and isinstance(value, int) else value
+
+
+def _fits(value, hint):
+    if hint is None or hint is inspect.Parameter.empty or hint is typing.Any:
+        return True
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return any(_fits(value, option) for option in typing.get_args(hint))
+    if hint is types.NoneType:
+        return value is None
+    if hint is bool:
+        return isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    origin, options = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if origin in (tuple, list):
+        if not isinstance(value, list | tuple):
+            return False
+        if not options:
+            return True
+        if origin is list or options[-1] is Ellipsis:
+            return all(_fits(item, options[0]) for item in value)
+        return len(value) == len(options) and all(map(_fits, value, options))
+    return isinstance(value, origin)
+
+
+def _name(hint):
+    if isinstance(hint, types.UnionType):
+        return " or ".join(_name(option) for option in typing.get_args(hint))
+    names = {int: "an integer", float: "a number", str: "a string", bool: "true or false", dict: "a mapping"}
+    if hint in names:
+        return names[hint]
+    if hint is types.NoneType:
+        return "null"
+    origin, options = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if origin in (tuple, list):
+        if not options:
+            return "a list"
+        if origin is list or options[-1] is Ellipsis:
+            return f"a list, each {_name(options[0])}"
+        return f"a list of {len(options)}, each {_name(options[0])}"
+    return f"an object, like {{{origin.__name__}: {{}}}}"
+
+
+def what(value):
+    """A value as a person would call it; numbers that YAML reads as text are pointed out."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        text = yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
+        return text if len(text) <= 60 else f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    if isinstance(value, str) and _is_number(value):
+        return f"the string {value!r} (YAML reads a number only with a point and a sign, as in {_as_yaml(value)})"
+    kinds = {bool: "", int: "the number ", float: "the number ", str: "the string "}
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    return kinds.get(type(value), "") + (shown if len(shown) <= 60 else shown[:57] + "...")
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _as_yaml(text):
+    mantissa, e, exponent = text.lower().strip().partition("e")
+    mantissa = mantissa if "." in mantissa else mantissa + ".0"
+    sign = "" if exponent[:1] in ("+", "-") else "+"
+    return f"{mantissa}e{sign}{exponent}" if e else mantissa
