@@ -113,7 +113,7 @@ class TFDS(Dataset):
             raise ValueError(f"The split {self.split!r} of {self.name} has no examples; choose a larger part.")
 
     def _shape(self, features, image_shape):
-        feature = features.get(self.image_key)
+        feature = dict(features.items()).get(self.image_key)
         shape = tuple(feature.shape) if feature is not None and isinstance(feature.shape, tuple) else ()
         if len(shape) != 3 or feature.np_dtype != np.uint8 or shape[-1] not in (1, 3, 4):
             raise ValueError(
@@ -125,7 +125,7 @@ class TFDS(Dataset):
         return image_shape or shape
 
     def _class_names(self, features):
-        feature = features.get(self.label_key)
+        feature = dict(features.items()).get(self.label_key)
         if not hasattr(feature, "names"):
             raise ValueError(
                 f"{self.name} has no class label {self.label_key!r}; its features are {', '.join(features)}. Name "
