@@ -1,6 +1,7 @@
 """MNIST: 70,000 handwritten digits; and the reading of a folder of IDX files."""
 
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -32,9 +33,9 @@ def read_folder(folder, split):
     if not archive.is_file():
         return read_idx_folder(folder, split)
     try:
-        with np.load(archive, allow_pickle=False) as arrays:
+        with archive.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-    except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{archive} is damaged ({error}); remove it and fetch it again.") from None
     if images.dtype != np.uint8 or images.ndim != 3 or not len(images):
         raise ValueError(f"{archive} holds {images.dtype} {list(images.shape)}; expected uint8 [N, 28, 28].")

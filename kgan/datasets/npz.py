@@ -1,6 +1,5 @@
 """Arrays of one's own: an .npz or .npy file."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -70,28 +69,28 @@ def _load(path, names):
         what = "is a folder" if path.is_dir() else "does not exist"
         raise FileNotFoundError(f"{path} {what}; expected an .npz or .npy file.")
     try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            if len(names) > 1:
-                raise ValueError(f"{path} is one array, without labels; put images and labels into an .npz.")
-            return [content]
-        with content:
-            missing = [name for name in names if name not in content]
-            if missing:
-                found = ", ".join(content.files) or "nothing"
-                raise KeyError(f"{path} has no array `{missing[0]}`; it has: {found}. Name one of those.")
-            return [content[name] for name in names]
+        with path.open("rb") as file:
+            return _arrays(np.load(file, allow_pickle=False), names, path)
     except KeyError as error:
         raise ValueError(error.args[0]) from None
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise ValueError(f"{path} cannot be read ({error}); expected an .npz or .npy file that is whole.") from None
-    except ValueError as error:
-        if "pickle" not in str(error):
-            raise
+    except Exception as error:  # noqa: BLE001 - damaged archives and headers raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
-            f"{path} is no .npz or .npy file, or holds pickled objects, which are never loaded; "
-            f"save plain arrays with numpy.savez."
+            f"{path} cannot be read ({reason}); expected an .npz or .npy file that is whole, of plain arrays: objects "
+            f"that need pickle are never loaded. Save it again with numpy.savez."
         ) from None
+
+
+def _arrays(content, names, path):
+    if isinstance(content, np.ndarray):
+        if len(names) > 1:
+            raise KeyError(f"{path} is one array, without labels; put images and labels into an .npz.")
+        return [content]
+    missing = [name for name in names if name not in content]
+    if missing:
+        found = ", ".join(content.files) or "nothing"
+        raise KeyError(f"{path} has no array `{missing[0]}`; it has: {found}. Name one of those.")
+    return [content[name] for name in names]
 
 
 def _examples(array, where):

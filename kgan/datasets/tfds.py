@@ -136,11 +136,11 @@ class TFDS(Dataset):
     def _open(self, builder):
         import tensorflow_datasets as tfds
 
-        keys = {self.image_key, self.label_key} - {None}
-        decoders = tfds.decode.PartialDecoding({key: True for key in keys})
         try:
-            return builder.as_data_source(self.split, decoders=decoders)
+            return builder.as_data_source(self.split)
         except NotImplementedError:  # a file format without random access
+            keys = {self.image_key, self.label_key} - {None}
+            decoders = tfds.decode.PartialDecoding(dict.fromkeys(keys, True))
             stream = builder.as_dataset(split=self.split, decoders=decoders, shuffle_files=False)
             return _Decoded(stream, builder.info.splits[self.split].num_examples, self.image_key, self.data_shape)
 

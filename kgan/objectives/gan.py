@@ -91,6 +91,11 @@ class GAN(Game):
         count = size // k * k
         if isinstance(size, int):
             self._check_size(size, k)
+        elif k > 1 and self.jit_compile:
+            raise ValueError(
+                f"jit_compile=True with {k} discriminator steps needs to know the size of a batch beforehand: "
+                f"fit on a tf.data.Dataset made with batch(size, drop_remainder=True)."
+            )
         elif k > 1:
             tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
         return count

@@ -1,0 +1,213 @@
+"""What must hold of every objective: a new one is covered the moment it is exported."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kgan
+from kgan import objectives
+from kgan.regularizers import GradientPenalty
+from tests.conftest import numbers
+
+CONTRACTS = {"GAN", "Game"}
+OBJECTIVES = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
+
+pytestmark = pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda cls: cls.__name__)
+
+
+def batches(x, size=20):
+    return tf.data.Dataset.from_tensor_slices(x).batch(size, drop_remainder=True)
+
+
+def equal(one, other):
+    for a, b in zip(numbers(one), numbers(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_fit_learns_something_finite(toy, ring, objective):
+    gan = toy(objective)
+    before = numbers(gan)
+    history = gan.fit(batches(ring), epochs=2, verbose=0).history
+    assert set(history) == {metric.name for metric in gan.metrics} >= {"d_loss", "g_loss"}
+    assert np.isfinite([value for values in history.values() for value in values]).all()
+    for network in (gan.generator, gan.discriminator, gan.ema_generator):
+        assert any(not np.array_equal(a, w.numpy()) for a, w in zip(before, gan.weights, strict=False)), network.name
+
+
+def test_the_same_twice_is_bitwise_the_same(toy, ring, objective):
+    one, other = toy(objective), toy(objective)
+    other.set_weights(one.get_weights())
+    for gan in (one, other):
+        gan.fit(batches(ring), epochs=2, verbose=0)
+    equal(one, other)
+
+
+@pytest.mark.parametrize("way", ["keras", "weights"])
+def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way):
+    gan = toy(objective, regularizers=[GradientPenalty(3.0)])
+    gan.fit(batches(ring), epochs=1, verbose=0)
+    if way == "keras":
+        gan.save(tmp_path / "gan.keras")
+        loaded = keras.models.load_model(tmp_path / "gan.keras")
+    else:
+        gan.save_weights(tmp_path / "gan.weights.h5")
+        loaded = toy(objective, regularizers=[GradientPenalty(3.0)])
+        loaded.load_weights(tmp_path / "gan.weights.h5")
+    assert type(loaded) is objective and loaded.get_config() == type(gan).from_config(gan.get_config()).get_config()
+    equal(gan, loaded)
+    np.testing.assert_array_equal(gan.sample(4), loaded.sample(4))
+    for model in (gan, loaded):
+        model.fit(batches(ring), epochs=1, verbose=0)
+    equal(gan, loaded)
+
+
+@pytest.mark.parametrize("compiled", [{"steps_per_execution": 4}, {"run_eagerly": True}])
+def test_executions_of_several_steps_and_eager_ones_equal_the_compiled_step(toy, ring, objective, compiled):
+    one, other = toy(objective), toy(objective, compiled=compiled)
+    other.set_weights(one.get_weights())
+    for gan in (one, other):
+        gan.fit(batches(ring), epochs=1, verbose=0)
+    for a, b in zip(numbers(one), numbers(other), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_jit_compiled_steps_learn(toy, ring, objective):
+    gan = toy(objective, compiled={"jit_compile": True})
+    history = gan.fit(batches(ring), epochs=1, verbose=0).history
+    assert np.isfinite(history["d_loss"]).all()
+    assert gan.step.numpy() == 8
+
+
+def test_jit_with_unknown_batch_size_works_or_says_why(toy, ring, objective):
+    gan = toy(objective, compiled={"jit_compile": True})
+    if gan.discriminator_steps == 1:
+        gan.fit(ring, batch_size=40, verbose=0)
+    else:
+        with pytest.raises(ValueError, match="drop_remainder=True"):
+            gan.fit(ring, batch_size=40, verbose=0)
+
+
+def test_train_and_test_on_batch(toy, ring, objective):
+    gan = toy(objective)
+    logs = gan.train_on_batch(ring[:20], return_dict=True)
+    assert set(logs) == {metric.name for metric in gan.metrics} and gan.step.numpy() == 1
+    assert np.isfinite(list(gan.test_on_batch(ring[:20], return_dict=True).values())).all()
+    assert gan.step.numpy() == 1
+
+
+def test_validation_data_evaluate_and_predict(toy, ring, objective):
+    gan = toy(objective)
+    history = gan.fit(batches(ring), validation_data=batches(ring), epochs=2, verbose=0).history
+    assert len(history["val_d_loss"]) == 2
+    assert len(gan.evaluate(ring, batch_size=20, verbose=0)) == len(gan.metrics)
+    assert gan.predict(np.zeros([7, 3], "float32"), verbose=0).shape == (7, 2)
+    split = toy(objective).fit(ring, validation_split=0.25, batch_size=20, verbose=0).history
+    assert "val_g_loss" in split
+
+
+def test_the_configuration_round_trips(toy, objective):
+    gan = toy(objective, ema=0.5, prior="uniform", seed=7, discriminator_steps=3)
+    again = objective.from_config(gan.get_config())
+    assert again.get_config()["ema"] == 0.5 and again.prior == "uniform" and again.discriminator_steps == 3
+    assert again.generator.get_config() == gan.generator.get_config()
+
+
+def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
+    gan = toy(objective, lambda: keras.optimizers.SGD(0.0))
+    before = [weight.numpy() for weight in gan.trainable_weights]
+    gan.fit(batches(ring), verbose=0)
+    for old, weight in zip(before, gan.trainable_weights, strict=True):
+        np.testing.assert_array_equal(old, weight.numpy())
+
+
+def test_two_replicas_equal_one_device(toy, ring, objective):
+    def sgd():
+        return keras.optimizers.SGD(0.01)
+
+    one = toy(objective, sgd)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        two = toy(objective, sgd)
+    two.set_weights(one.get_weights())
+    logs = [gan.fit(batches(ring, 40), epochs=5, verbose=0).history for gan in (one, two)]
+    assert one.step.numpy() == two.step.numpy() == 20
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
+    for name, values in logs[0].items():
+        np.testing.assert_allclose(values, logs[1][name], rtol=1e-4, atol=1e-6)
+
+
+def test_compile_refuses_what_would_go_wrong_silently(toy, objective):
+    gan = toy(objective)
+    shared = keras.optimizers.Adam()
+    for arguments, sentence in [
+        ({"generator_optimizer": "adam"}, "needs discriminator_optimizer="),
+        ({"generator_optimizer": "adam", "discriminator_optimizer": "adam", "loss": "mse"}, "got 'loss'"),
+        ({"generator_optimizer": shared, "discriminator_optimizer": shared}, "share one optimizer"),
+        ({"generator_optimizer": gan.discriminator_optimizer, "discriminator_optimizer": "adam"}, "another network"),
+    ]:
+        with pytest.raises(ValueError, match=sentence):
+            gan.compile(**arguments)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        mirrored = toy(objective)
+        with pytest.raises(ValueError, match="clipnorm clips each replica's gradient"):
+            mirrored.compile(generator_optimizer=keras.optimizers.Adam(clipnorm=1.0), discriminator_optimizer="adam")
+    with pytest.raises(ValueError, match="outside the scope of the strategy"):
+        mirrored.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+
+
+def stock_callbacks(tmp_path):
+    callbacks = keras.callbacks
+    yield callbacks.BackupAndRestore(tmp_path / "backup")
+    yield callbacks.CSVLogger(tmp_path / "log.csv")
+    yield callbacks.EarlyStopping(monitor="g_loss", mode="min", patience=0, restore_best_weights=True)
+    yield callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
+    yield callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
+    yield callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="d_loss", mode="min", save_best_only=True)
+    yield callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True, save_freq=2)
+    yield callbacks.ReduceLROnPlateau(monitor="d_loss", mode="min", patience=1, min_delta=1e9)
+    yield callbacks.TensorBoard(tmp_path / "tensorboard", update_freq=1)
+    yield callbacks.TerminateOnNaN()
+    yield callbacks.ProgbarLogger()
+
+
+def test_stock_callbacks(toy, ring, objective, tmp_path, capsys):
+    for callback in stock_callbacks(tmp_path):
+        gan = toy(objective)
+        gan.fit(batches(ring), epochs=2, callbacks=[callback], verbose=0)
+        rates = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
+        if isinstance(callback, keras.callbacks.LearningRateScheduler):
+            assert rates == pytest.approx([1e-3 / 4] * 2), "both players follow"
+        if isinstance(callback, keras.callbacks.ReduceLROnPlateau):
+            assert rates == pytest.approx([1e-4] * 2)
+    assert (tmp_path / "best.keras").exists() and (tmp_path / "1.weights.h5").exists()
+    equal(keras.models.load_model(tmp_path / "best.keras"), keras.models.load_model(tmp_path / "best.keras"))
+
+
+def test_swap_ema_weights(toy, ring, objective):
+    gan = toy(objective, lambda: keras.optimizers.Adam(1e-3, use_ema=True))
+    gan.fit(batches(ring), epochs=2, callbacks=[keras.callbacks.SwapEMAWeights()], verbose=0)
+    assert all(np.isfinite(weight.numpy()).all() for weight in gan.trainable_weights)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_keeps_master_weights_and_average_in_float32(ring, objective, policy):
+    from kgan import precision
+
+    with precision.policy(policy):
+        gan = objective(
+            kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=3, units=(8, 8)),
+            kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8)),
+        )
+    gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+    wrapped = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in gan.optimizer.optimizers]
+    assert wrapped == [policy == "mixed_float16"] * 2
+    history = gan.fit(batches(ring), epochs=2, verbose=0).history
+    assert np.isfinite(history["d_loss"]).all()
+    assert {weight.dtype for weight in gan.trainable_weights} == {"float32"}
+    assert gan.generator.layers[1].compute_dtype != "float32"
+    assert {layer.compute_dtype for layer in gan.ema_generator._flatten_layers()} == {"float32"}
+    again = type(gan).from_config(gan.get_config())
+    assert again.generator.layers[1].compute_dtype == gan.generator.layers[1].compute_dtype
