@@ -3,10 +3,17 @@
 import difflib
 import importlib
 import inspect
+import re
 
 from kgan.configurable import arguments
 
 ROOMS = ("objectives", "losses", "regularizers", "architectures", "datasets", "callbacks", "constraints")
+
+# What others extend or wrap; no member of a recipe.
+CONTRACTS = {
+    "AdversarialLoss", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game", "Network", "Optimizer",
+    "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Regularizer",
+}  # fmt: skip
 
 
 def overview():
@@ -38,29 +45,24 @@ def describe(name):
     return "\n".join(lines)
 
 
+def members(room):
+    """The classes of a module by name, without contracts (Dataset, Regularizer, GAN and so on) and exceptions."""
+    module = importlib.import_module(room)
+    classes = {name: getattr(module, name) for name in getattr(module, "__all__", dir(module))}
+    return {
+        name: cls
+        for name, cls in sorted(classes.items())
+        if isinstance(cls, type) and name not in CONTRACTS and not issubclass(cls, Exception)
+    }
+
+
 def _rooms():
-    rooms = {}
-    for room in ROOMS:
-        module = importlib.import_module(f"kgan.{room}")
-        names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
-        classes = {name: getattr(module, name) for name in names}
-        rooms[room] = {
-            name: cls
-            for name, cls in sorted(classes.items())
-            if isinstance(cls, type) and cls.__module__.startswith("kgan") and _is_concrete(cls, module)
-        }
-    return rooms
-
-
-def _is_concrete(cls, module):
-    """Contracts (Dataset, Regularizer, GAN and so on) and exceptions are no members of a recipe."""
-    contracts = {"Dataset", "Regularizer", "AdversarialLoss", "Network", "Game", "GAN", "Callback", "Configurable"}
-    return cls.__name__ not in contracts and not issubclass(cls, Exception)
+    return {room: members(f"kgan.{room}") for room in ROOMS}
 
 
 def _first_sentence(cls):
     text = " ".join((inspect.getdoc(cls) or "").split("\n\n")[0].split())
-    return text.split(". ")[0].rstrip(".") + "."
+    return re.split(r"(?<! al)\. ", text)[0].rstrip(".") + "."
 
 
 def _shown(default):

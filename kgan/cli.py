@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import click
@@ -13,23 +15,56 @@ import kgan
 DIVERGED = 3
 
 
+class Failure(Exception):
+    """What was asked for could not be done."""
+
+    code = 1
+
+
+class UsageMistake(Failure):
+    """What was asked for cannot be done with these arguments."""
+
+    code = 2
+
+
 class Commands(click.Group):
     """A group whose commands answer a user's mistake with one line and the right exit code."""
 
+    def main(self, *args, **extra):
+        try:
+            sys.exit(super().main(*args, **extra | {"standalone_mode": False}))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "kgan"
+            _leave(f"{command}: {error.format_message()} `{command} --help` explains.", error.exit_code)
+        except Exception as error:  # noqa: BLE001 - what is no user's mistake is raised again
+            _leave(*_message(error))
+
     def invoke(self, context):
+        # Outside of a training a signal still runs what tidies up.
+        before = signal.signal(signal.SIGTERM, _terminate)
+        warnings.showwarning = _warn
         try:
             return super().invoke(context)
         except KeyboardInterrupt:
-            self._leave("Interrupted.", 130)
-        except (click.exceptions.ClickException, click.exceptions.Exit, click.exceptions.Abort):
-            raise
-        except Exception as error:
-            self._leave(*_message(error))
+            _leave("kgan: interrupted.", 130)
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
-    @staticmethod
-    def _leave(message, code):
-        click.echo(message, err=True)
-        sys.exit(code)
+
+def _terminate(number, frame):
+    _leave("kgan: terminated.", 128 + number)
+
+
+def _warn(message, *rest, **options):
+    click.echo(f"kgan: warning: {message}", err=True)
+
+
+def _leave(message, code):
+    click.echo(" ".join(message.split()), err=True)
+    sys.exit(code)
 
 
 def _message(error):
@@ -41,20 +76,19 @@ def _message(error):
     if isinstance(error, Interrupted):
         return line, 128 + error.number
     if isinstance(error, Diverged):
-        return f"{line} The last finite checkpoint is kept.", DIVERGED
+        return line, DIVERGED
     if isinstance(error, RecipeError):
         return line, 2
-    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError) and error.strerror:
-        return f"kgan: {error.filename or 'writing'}: {error.strerror}.", 1
-    if isinstance(error, FileNotFoundError | FileExistsError):
+    if isinstance(error, Failure):
+        return line, error.code
+    if isinstance(error, FileNotFoundError | FileExistsError) and not error.strerror:
         return line, 2
-    if isinstance(error, UsageMistake):
-        return line, 2
+    if isinstance(error, OSError):
+        reason = os.strerror(error.errno) if error.errno else error
+        return f"kgan: {error.filename or 'writing'}: {reason}.", 1
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "kgan: out of memory; make the batch or the networks smaller.", 1
     raise error
-
-
-class UsageMistake(ValueError):
-    """What a command was asked to do cannot be done with this model."""
 
 
 @contextlib.contextmanager
@@ -70,11 +104,12 @@ def _quiet():
 
             tensorflow.get_logger().setLevel("ERROR")
             yield
-        except BaseException:
+        except Exception:
             captured.seek(0)
             os.write(terminal, captured.read())
             raise
         finally:
+            sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
 
@@ -101,14 +136,15 @@ def fit(recipe, run_dir, overrides, steps, fresh, dry_run):
         overrides = (*overrides, f"steps={steps}")
     plan = recipes.load(recipe, overrides)
     if dry_run:
-        _, gan = experiment.build(plan)
+        dataset, gan = experiment.build(plan)
+        experiment.callbacks(plan, dataset, gan)
         click.echo(plan.text())
         gan.generator.summary(print_fn=click.echo)
         gan.discriminator.summary(print_fn=click.echo)
         return
     run_dir = run_dir or Path("runs") / plan.name
     experiment.fit(plan, run_dir, fresh, say=click.echo)
-    click.echo(f"done; pictures in {run_dir / 'samples'}")
+    click.echo(f"done: {run_dir}")
 
 
 @main.command()
@@ -123,11 +159,14 @@ def fit(recipe, run_dir, overrides, steps, fresh, dry_run):
 def sample(model, count, seed, label, truncation, out, out_dir, npz):
     """Makes samples with a run, a .keras file or an exported SavedModel."""
     if not (out or out_dir or npz):
-        raise click.UsageError("Say where the samples go: --out grid.png, --out-dir DIR or --npz FILE.")
+        raise UsageMistake("say where the samples go: --out grid.png, --out-dir DIR or --npz FILE.")
     with _quiet():
         from kgan import sampling
+        from kgan.recipe import RecipeError
     try:
         written = sampling.sample(model, count, seed, label, truncation, out, out_dir, npz)
+    except RecipeError:
+        raise
     except ValueError as error:
         raise UsageMistake(error) from error
     for path in written:
@@ -143,10 +182,15 @@ def export(run, out, kind):
     with _quiet():
         from kgan.export import export as write
         from kgan.loading import ServedGenerator, load
+    if out.exists():
+        raise UsageMistake(f"{out} exists already; choose another place or remove it.")
     model = load(run)
     if isinstance(model, ServedGenerator):
         raise UsageMistake(f"{run} is an export already.")
-    click.echo(write(model, out))
+    try:
+        click.echo(write(model, out))
+    except RuntimeError as error:
+        raise Failure(error) from error
 
 
 @main.command("list")

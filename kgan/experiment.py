@@ -11,13 +11,14 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-import yaml
 
 from kgan import callbacks as kc
 from kgan import precision, recipe
+from kgan.checkpoint import latest
 from kgan.files import replacing
 
-ARTEFACTS = ("recipe.yaml", "environment.json", "log.jsonl", "evaluations.jsonl", "report.html")
+# What a run writes besides recipe.yaml, which is replaced and never removed.
+ARTEFACTS = ("environment.json", "log.jsonl", "evaluations.jsonl", "report.html")
 FOLDERS = ("samples", "checkpoints", "tensorboard")
 
 
@@ -27,19 +28,43 @@ def build(plan):
     dataset = plan.build("dataset", plan.dataset)
     shape = tuple(dataset.data_shape)
     shapes = {"image_shape": shape, "data_shape": shape}
-    name, _ = precision.choose(plan.precision)
-    with precision.policy(name):
+    dtype_policy, _ = precision.choose(plan.precision)
+    with precision.policy(dtype_policy):
         generator = plan.build("generator", plan.generator, **shapes)
         discriminator = plan.build("discriminator", plan.discriminator, **shapes)
-        gan = plan.build(
-            "objective", plan.objective, generator=generator, discriminator=discriminator, seed=plan.seed
-        )
+        seen = tuple(discriminator.inputs[0].shape[1:])
+        if seen != shape:
+            raise recipe.RecipeError(
+                f"{plan.source}: discriminator: it takes {seen}, but the data set has {shape}; leave its shape out."
+            )
+        gan = plan.build("objective", plan.objective, generator=generator, discriminator=discriminator, seed=plan.seed)
     optimizers = {
-        f"{player}_optimizer": plan.build("optimizers", plan.optimizers[player], name=f"{player}_optimizer")
+        f"{player}_optimizer": plan.build(f"optimizers.{player}", plan.optimizers[player], name=f"{player}_optimizer")
         for player in gan.players
     }
     gan.compile(**optimizers)
     return dataset, gan
+
+
+def callbacks(plan, dataset, gan):
+    """What a recipe asks for around the steps: (log, checkpoint, the list of its own callbacks)."""
+    per_step = plan.batch_size * gan.discriminator_steps
+    log = plan.build("log", {"Log": plan.log}, images_per_step=per_step, dataset_size=len(dataset))
+    checkpoint = plan.build("checkpoint", {"Checkpoint": plan.checkpoint})
+    for index, spec in enumerate(plan.callbacks):
+        _check_monitor(f"{plan.source}: callbacks.{index}", spec, [metric.name for metric in gan.metrics])
+    return log, checkpoint, [plan.build(f"callbacks.{i}", spec) for i, spec in enumerate(plan.callbacks)]
+
+
+def _check_monitor(where, spec, names):
+    """Keras finds out at the first epoch's end that there is nothing of this name, or no direction."""
+    ((name, given),) = spec.items()
+    if "monitor" in given and given["monitor"] not in names:
+        raise recipe.RecipeError(
+            f"{where}.{name}.monitor: expected one of {', '.join(names)}, got {given['monitor']!r}."
+        )
+    if "monitor" in given and given["mode"] not in ("min", "max"):
+        raise recipe.RecipeError(f"{where}.{name}.mode: expected min or max, got {given['mode']!r}.")
 
 
 def fit(plan, run_dir, fresh=False, say=print):
@@ -56,23 +81,21 @@ def fit(plan, run_dir, fresh=False, say=print):
 
     Raises:
         RecipeError: the recipe cannot be built, or the run folder belongs to another one.
-        Diverged: a loss or weight is not finite; the last finite checkpoint is kept.
+        Diverged: a loss or weight is not finite; the last finite checkpoint is kept, and named.
         Interrupted: SIGINT or SIGTERM came; everything is saved.
     """
     run_dir = Path(run_dir)
+    _check_folder(plan, run_dir, fresh)
+    dataset, gan = build(plan)
+    gan.run_dir = run_dir
+    per_step = plan.batch_size * gan.discriminator_steps
+    log, checkpoint, own = callbacks(plan, dataset, gan)
+    progress = kc.Progress(plan.steps, per_step, every=log.every)
+    # Nothing is written before all of the recipe has been made.
     with _locked(run_dir):
+        _check_folder(plan, run_dir, fresh)
         if fresh:
             _clear(run_dir)
-        _check_same(plan, run_dir)
-        dataset, gan = build(plan)
-        gan.run_dir = run_dir
-        k = gan.discriminator_steps
-        per_step = plan.batch_size * k
-
-        log = kc.Log(**plan.log, images_per_step=per_step, dataset_size=len(dataset))
-        checkpoint = kc.Checkpoint(**plan.checkpoint)
-        own = [plan.build("callbacks", spec) for spec in plan.callbacks]
-        progress = kc.Progress(plan.steps, per_step, every=log.every)
         checkpoint.resume(gan, [log, *own])
         begun = int(gan.step.numpy())
         if begun >= plan.steps:
@@ -88,7 +111,10 @@ def fit(plan, run_dir, fresh=False, say=print):
             try:
                 members = [kc.StopOnNonFinite(), *own, log, progress, checkpoint, signals]
                 training = OneTraining(members, add_history=True, model=gan)
-                training.begin()
+                try:
+                    training.begin()
+                except ValueError as error:  # a callback that does not fit the game
+                    raise recipe.RecipeError(f"{plan.source}: callbacks: {error}") from error
                 for first, steps, epochs in intervals(begun, plan.steps, log.every):
                     stream = dataset.batches(per_step, seed=plan.seed, start=first)
                     epoch = first // log.every
@@ -99,6 +125,8 @@ def fit(plan, run_dir, fresh=False, say=print):
                     if gan.stop_training:
                         break
                 training.end()
+            except kc.Diverged as error:
+                raise kc.Diverged(f"{error} {_kept(checkpoint.path)}") from None
             finally:
                 progress.close()
         return gan
@@ -160,26 +188,34 @@ class _locked:
         self.file.close()
 
 
+def _kept(folder):
+    found = latest(folder)
+    return f"The last finite checkpoint is kept: {found[0]}." if found else "No checkpoint had been made yet."
+
+
 def _clear(run_dir):
-    if not (run_dir / "recipe.yaml").exists():
-        return
     for name in ARTEFACTS:
         (run_dir / name).unlink(missing_ok=True)
     for name in FOLDERS:
         shutil.rmtree(run_dir / name, ignore_errors=True)
 
 
-def _check_same(plan, run_dir):
-    """Refuses a folder that holds another recipe's run, or something else."""
-    path = run_dir / "recipe.yaml"
-    if not path.exists():
-        others = sorted(entry.name for entry in run_dir.iterdir() if entry.name != ".lock")
+def _check_folder(plan, run_dir, fresh):
+    """Refuses a folder that holds something else than a run, or, unless all begins anew, another recipe's run."""
+    if not run_dir.is_dir():
+        return  # what stands in its way, if anything, is found when it is made
+    if not ((run_dir / "recipe.yaml").is_file() and (run_dir / "environment.json").is_file()):
+        # What a run leaves that was killed while it wrote its first two files is no reason to refuse.
+        names = sorted(entry.name for entry in run_dir.iterdir())
+        others = [n for n in names if n not in (".lock", "environment.json") and not n.startswith(".tmp-")]
         if others:
             raise recipe.RecipeError(
                 f"{run_dir}: the folder holds other files ({others[0]}) and no run; choose another --run-dir."
             )
         return
-    before, now = yaml.safe_load(path.read_text()), plan.document()
+    if fresh:
+        return
+    before, now = recipe.read(run_dir / "recipe.yaml"), plan.document()
     found = recipe.difference({**before, "steps": 0}, {**now, "steps": 0})
     if found:
         key, there, here = found
@@ -191,10 +227,10 @@ def _check_same(plan, run_dir):
 
 def _describe(plan, run_dir, gan):
     """Writes the resolved recipe and what the run depends on besides."""
-    with replacing(run_dir / "recipe.yaml") as temporary:
-        temporary.write_text(plan.text())
     with replacing(run_dir / "environment.json") as temporary:
         temporary.write_text(json.dumps(environment(plan, gan), indent=2) + "\n")
+    with replacing(run_dir / "recipe.yaml") as temporary:
+        temporary.write_text(plan.text(), encoding="utf-8")
 
 
 def environment(plan, gan):

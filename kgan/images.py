@@ -33,18 +33,22 @@ def to_uint8(images):
 def grid(images, columns=None, gap=1):
     """Arranges uint8 images [N, H, W, C] row by row in one uint8 picture [height, width, C].
 
+    Small images are enlarged, a whole number of times, to at most 64 pixels, so that a person sees them.
+
     Args:
         images: uint8, [N, H, W, C] with C of 1, 3 or 4.
         columns: images per row; by default the picture is about as many images wide as high.
         gap: black pixels between neighbours.
 
     Example:
-        >>> grid(np.zeros([6, 8, 8, 1], np.uint8), columns=3).shape
-        (17, 26, 1)
+        >>> grid(np.zeros([6, 28, 28, 1], np.uint8), columns=3).shape
+        (113, 170, 1)
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 4 or not len(images):
         raise ValueError(f"grid takes uint8 images [N, H, W, C]; got {images.dtype} {list(images.shape)}.")
+    zoom = max(1, 64 // max(images.shape[1:3]))
+    images = images.repeat(zoom, axis=1).repeat(zoom, axis=2)
     count, height, width, channels = images.shape
     columns = columns or int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)

@@ -1,15 +1,16 @@
 """YAML to objects and back. The constructors' signatures are the schema."""
 
 import dataclasses
-import importlib
 import inspect
+import typing
 from pathlib import Path
 
 import yaml
 
+from kgan.catalogue import members
 from kgan.configurable import arguments
 from kgan.precision import POLICIES
-from kgan.schema import Wrong, check_names, check_type, hints, nearest, what
+from kgan.schema import Wrong, check_names, check_range, check_type, hint_of, hints, nearest, one_line, what
 
 # Where the class of an object is looked up: by its section, or by the argument that it is given to.
 ROOMS = {
@@ -18,6 +19,8 @@ ROOMS = {
     "discriminator": ["kgan.architectures"],
     "objective": ["kgan.objectives"],
     "optimizers": ["keras.optimizers"],
+    "log": ["kgan.callbacks"],
+    "checkpoint": ["kgan.callbacks"],
     "callbacks": ["kgan.callbacks", "keras.callbacks"],
     "regularizers": ["kgan.regularizers"],
     "adversarial_loss": ["kgan.losses"],
@@ -31,7 +34,19 @@ PROVIDED = {
     "discriminator": {"image_shape", "data_shape"},
     "objective": {"generator", "discriminator", "seed"},
     "optimizers": {"name"},
+    "log": {"images_per_step", "dataset_size"},
 }
+
+# Callbacks that every run has already, and those of Keras that a recipe cannot describe, or that would save,
+# log or go on in another way than the run folder does.
+NO_CALLBACKS = {
+    "Checkpoint", "Log", "Progress", "StopOnNonFinite", "StopOnSignal",
+    "BackupAndRestore", "History", "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "OrbaxCheckpoint",
+    "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights", "TerminateOnNaN",
+}  # fmt: skip
+
+# What random generators and counters can hold.
+RANGES = {"seed": (0, 2**32 - 1), "steps": (1, 2**31 - 1), "batch_size": (1, 2**20)}
 
 
 class RecipeError(ValueError):
@@ -72,12 +87,12 @@ class Recipe:
         """The recipe as YAML."""
         return yaml.safe_dump(self.document(), sort_keys=False, width=100)
 
-    def build(self, section, spec, **provided):
-        """Makes the object of a resolved `spec`; what its constructor refuses becomes a RecipeError."""
+    def build(self, path, spec, **provided):
+        """Makes the object of a resolved `spec`, found at the key `path`; what it refuses becomes a RecipeError."""
         try:
-            return _build(section, spec, provided)
-        except (ValueError, TypeError, OSError, ImportError) as error:
-            raise RecipeError(f"{self.source}: {section}: {_one_line(error)}") from error
+            return _build(path.partition(".")[0], spec, provided)
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+            raise RecipeError(one_line(f"{self.source}: {path}: {error or type(error).__name__}")) from error
 
 
 def load(path, overrides=()):
@@ -95,26 +110,32 @@ def load(path, overrides=()):
         Traceback (most recent call last):
         kgan.recipe.RecipeError: missing.yaml: no such file.
     """
-    path = Path(path)
+    data = read(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RecipeError(f"{path}: no such file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot be read: {_one_line(error)}") from None
-    try:
-        data = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{path}: not valid YAML: {_one_line(error)}") from None
-    try:
-        if not isinstance(data, dict):
-            raise Wrong("", f"expected a mapping of sections, got {what(data)}")
         for override in overrides:
             _override(data, override)
-        data.setdefault("name", path.stem)
+        data.setdefault("name", Path(path).stem)
         return dataclasses.replace(_resolve(data), source=str(path))
     except Wrong as error:
-        raise RecipeError(f"{path}: {error}") from None
+        raise RecipeError(one_line(f"{path}: {error}")) from None
+
+
+def read(path):
+    """The mapping that a recipe's file holds, as it is written there; `RecipeError` if it holds none."""
+    try:
+        data = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+    except FileNotFoundError:
+        raise RecipeError(one_line(f"{path}: no such file.")) from None
+    except IsADirectoryError:
+        raise RecipeError(one_line(f"{path}: expected a recipe's file, and this is a folder.")) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise RecipeError(one_line(f"{path}: cannot be read: {reason}.")) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise RecipeError(one_line(f"{path}: not valid YAML: {_yaml_problem(error)}.")) from None
+    if not isinstance(data, dict):
+        raise RecipeError(one_line(f"{path}: expected a mapping of sections, got {what(data)}."))
+    return data
 
 
 def difference(a, b):
@@ -140,16 +161,27 @@ def difference(a, b):
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key that is given twice."""
+    """The safe loader, which also refuses a key that is given twice, or is no string."""
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if not isinstance(key, str):
-                raise yaml.YAMLError(f"the key {key!r} is no string (line {node.start_mark.line + 1})")
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"the key {key!r} is given twice (line {node.start_mark.line + 1})")
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                raise yaml.constructor.ConstructorError(None, None, f"the key {shown} is no string", key.start_mark)
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                )
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _yaml_problem(error):
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return getattr(error, "reason", None) or error
+    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
 
 
 def _override(data, override):
@@ -159,16 +191,18 @@ def _override(data, override):
         raise Wrong("--set", f"expected KEY.PATH=VALUE, got {override!r}")
     try:
         value = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise Wrong(f"--set {path}", f"the value is not valid YAML: {_one_line(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Wrong(f"--set {path}", f"the value is not valid YAML: {_yaml_problem(error)}") from None
     node = data
     for index, key in enumerate(keys):
         if _is_object(node) and key not in node:  # the class's name may be left out
             (name,) = node
-            node[name] = node = node[name] or {}
+            if node[name] is None:
+                node[name] = {}
+            node = node[name]
         last = index == len(keys) - 1
         if isinstance(node, list):
-            if not key.isdigit() or int(key) >= len(node):
+            if not key.isdecimal() or int(key) >= len(node):
                 raise Wrong(f"--set {path}", f"there are {len(node)} entries, numbered from 0; {key!r} is none of them")
             key = int(key)
         elif not isinstance(node, dict):
@@ -191,30 +225,31 @@ def _resolve(data):
     for name, field in fields.items():
         value = data[name] if name in data else _default(field)
         if name in ("dataset", "generator", "discriminator", "objective"):
-            value = _resolve_object(name, name, value, PROVIDED.get(name, set()))
+            value = _resolve_object(name, name, value)
         elif name in ("log", "checkpoint"):
-            cls = getattr(importlib.import_module("kgan.callbacks"), name.capitalize())
-            skip = {"images_per_step", "dataset_size"}
-            value = _resolve_arguments(name, cls, {} if value is None else value, skip)
+            cls = find_class(name, name, name.capitalize())
+            value = _resolve_arguments(name, name, cls, value)
         elif name == "optimizers":
             value = _resolve_optimizers(value)
         elif name == "callbacks":
-            if not isinstance(value, list):
-                raise Wrong(name, f"expected a list of objects, got {what(value)}")
-            value = [_resolve_object(f"{name}.{i}", name, item, set()) for i, item in enumerate(value)]
+            value = _resolve_callbacks([] if value is None else value)
         else:
             value = check_type(name, value, field.type)
         values[name] = value
-    for name in ("steps", "batch_size"):
-        if values[name] < 1:
-            raise Wrong(name, f"expected at least 1, got {values[name]}")
-    if values["seed"] < 0:
-        raise Wrong("seed", f"expected at least 0, got {values['seed']}")
+    for name, (lowest, highest) in RANGES.items():
+        check_range(name, values[name], lowest, highest)
     if values["precision"] not in POLICIES:
         raise Wrong("precision", f"expected one of {', '.join(POLICIES)}, got {values['precision']!r}")
-    if "/" in values["name"] or not values["name"].strip("."):
-        raise Wrong("name", f"expected a name for a folder, got {values['name']!r}")
+    name = values["name"]
+    if "/" in name or not name.strip(".") or not name.isprintable() or len(name.encode()) > 200:
+        raise Wrong("name", f"expected a name for a folder, got {what(name)}")
     return Recipe(**values)
+
+
+def _resolve_callbacks(value):
+    if not isinstance(value, list):
+        raise Wrong("callbacks", f"expected a list of objects, got {what(value)}")
+    return [_resolve_object(f"callbacks.{index}", "callbacks", item) for index, item in enumerate(value)]
 
 
 def _resolve_optimizers(value):
@@ -225,28 +260,41 @@ def _resolve_optimizers(value):
     for player in players:
         if player not in value:
             raise Wrong("optimizers", f"missing: {player}")
-    return {player: _resolve_object(f"optimizers.{player}", "optimizers", value[player], PROVIDED["optimizers"]) for player in players}
+    resolved = {}
+    for player in players:
+        path = f"optimizers.{player}"
+        resolved[player] = _resolve_object(path, "optimizers", value[player])
+        ((name, given),) = resolved[player].items()
+        rate = given.get("learning_rate")
+        if isinstance(rate, float) and rate < 0:
+            raise Wrong(f"{path}.{name}.learning_rate", f"expected at least 0, got {rate}")
+    return resolved
 
 
-def _resolve_object(path, room, spec, provided):
+def _resolve_object(path, room, spec):
     if not _is_object(spec):
         raise Wrong(path, f"expected one object, like {{ClassName: {{argument: value}}}}, got {what(spec)}")
     ((name, given),) = spec.items()
     cls = find_class(path, room, name)
-    return {name: _resolve_arguments(f"{path}.{name}", cls, {} if given is None else given, provided)}
+    return {name: _resolve_arguments(f"{path}.{name}", room, cls, given)}
 
 
-def _resolve_arguments(path, cls, given, provided):
+def _resolve_arguments(path, room, cls, given):
+    given = {} if given is None else given
     if not isinstance(given, dict):
         raise Wrong(path, f"expected a mapping of arguments, got {what(given)}")
     known = arguments(cls)
     check_names(path, given, known)
     annotated = hints(cls)
+    provided = PROVIDED.get(room, ())
+    numeric = room in ("optimizers", "learning_rate")
     resolved = {}
     for name, parameter in known.items():
         here = f"{path}.{name}"
         if name in given:
-            resolved[name] = _resolve_value(here, name, given[name], annotated.get(name))
+            resolved[name] = _resolve_value(
+                here, name, given[name], annotated.get(name, hint_of(parameter.default, numeric))
+            )
         elif name in provided:
             continue
         elif parameter.default is inspect.Parameter.empty:
@@ -257,10 +305,10 @@ def _resolve_arguments(path, cls, given, provided):
 
 
 def _resolve_value(path, name, value, hint):
-    if name in ROOMS and isinstance(value, list):
-        return [_resolve_object(f"{path}.{index}", name, item, set()) for index, item in enumerate(value)]
-    if name in ROOMS and _is_object(value):
-        return _resolve_object(path, name, value, set())
+    if name in ROOMS and isinstance(value, list) and any(map(_is_object, value)):
+        return [_resolve_object(f"{path}.{index}", name, item) for index, item in enumerate(value)]
+    if name in ROOMS and _is_object(value) and typing.get_origin(hint) not in (list, tuple):
+        return _resolve_object(path, name, value)
     return check_type(path, value, hint)
 
 
@@ -268,11 +316,13 @@ def find_class(path, room, name):
     """The class that `name` means in the section or argument `room`; `path` is for the message."""
     candidates = {}
     for module in reversed(ROOMS[room]):
-        module = importlib.import_module(module)
-        names = getattr(module, "__all__", None) or dir(module)
-        candidates |= {n: getattr(module, n) for n in names if isinstance(getattr(module, n), type)}
+        candidates |= members(module)
+    if room == "callbacks":
+        candidates = {n: cls for n, cls in candidates.items() if n not in NO_CALLBACKS}
+        if name.lower() in ("checkpoint", "log"):
+            raise Wrong(path, f"every run has a {name}; its arguments go into the section {name.lower()!r}")
     if name not in candidates:
-        raise Wrong(path, f"there is no {name!r}{nearest(name, candidates)}")
+        raise Wrong(path, f"there is no {name!r} here{nearest(name, candidates)}")
     return candidates[name]
 
 
@@ -301,10 +351,6 @@ def _spell_out(default):
     if hasattr(default, "get_config"):
         return {type(default).__name__: {k: _spell_out(v) for k, v in default.get_config().items()}}
     return default
-
-
-def _one_line(error):
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _required(field):

@@ -17,10 +17,17 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
         model: path of a run folder, a `.keras` file or an export.
         count, seed, label, truncation: see `GAN.sample`.
         out: PNG of all samples: a grid of images, or points for vectors.
-        out_dir: folder for a PNG each.
+        out_dir: folder for a PNG each; it may hold nothing else.
         npz: file with `images` (uint8 [N, H, W, C]), or `samples` (float32 [N, d]) for vectors. With a run folder
             whose data set has units of its own, also `values`: the samples decoded to those units, float32.
+
+    Raises:
+        ValueError: the model cannot make such samples, or they cannot be written so.
+        FileNotFoundError: there is no model.
     """
+    digits = len(str(count - 1))
+    names = [f"{index:0{digits}d}.png" for index in range(count)]
+    _check_places(out, out_dir, names)
     path, model = Path(model), load(model)
     options = {"seed": seed, "labels": label}
     if truncation is not None:
@@ -36,20 +43,30 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
     if out_dir:
         if made.ndim == 2:
             raise ValueError("Vectors are no pictures; write them with --npz, or draw all of them with --out.")
-        digits = len(str(count - 1))
-        for index, image in enumerate(made):
-            images.write_png(Path(out_dir) / f"{index:0{digits}d}.png", image)
+        for name, image in zip(names, made, strict=True):
+            images.write_png(Path(out_dir) / name, image)
         written.append(out_dir)
     if npz:
         arrays = {"images" if made.ndim == 4 else "samples": made}
         decode = _decoder(path)
-        if decode:
-            arrays["values"] = decode(model.sample_values(count, **options))
+        values = decode(model.sample_values(count, **options)) if decode else made
+        if values.dtype != made.dtype or made.ndim == 2 and decode:
+            arrays["values"] = values
         npz = Path(npz)
         with replacing(npz) as temporary, open(temporary, "wb") as file:
             np.savez_compressed(file, **arrays)
         written.append(npz)
     return written
+
+
+def _check_places(out, out_dir, names):
+    """Refuses places that samples would be lost or mixed up in, before anything is made."""
+    if out and Path(out).suffix.lower() != ".png":
+        raise ValueError(f"--out {out}: expected the name of a PNG file, like {Path(out).with_suffix('.png')}.")
+    if out_dir and Path(out_dir).is_dir():
+        others = sorted({entry.name for entry in Path(out_dir).iterdir()} - set(names))
+        if others:
+            raise ValueError(f"--out-dir {out_dir}: it holds other files ({others[0]}); choose an empty folder.")
 
 
 def _decoder(path):

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 import types
 import typing
 
@@ -12,7 +13,8 @@ class Wrong(Exception):
     """What is wrong at a key's path; who reads the file adds its name."""
 
     def __init__(self, path, message):
-        super().__init__(f"{path}: {message}." if path else f"{message}.")
+        end = "" if message.endswith("?") else "."
+        super().__init__(f"{path}: {message}{end}" if path else f"{message}{end}")
 
 
 def check_names(path, given, known):
@@ -34,12 +36,36 @@ def hints(cls):
         return {}
 
 
+def hint_of(default, numeric):
+    """What an argument without an annotation may be, as far as its default value tells: Keras' have none.
+
+    `numeric`: whether what has no telling default is a number, or numbers, or nothing.
+    """
+    if isinstance(default, bool | float):
+        return type(default)
+    if isinstance(default, int):
+        return int | float  # where Keras has 0 by default it takes 0.5 too
+    return float | list | None if numeric and not isinstance(default, str) else None
+
+
 def check_type(path, value, hint):
+    """`value`, as a float where one is wanted and an integer is given."""
     if not _fits(value, hint):
         raise Wrong(path, f"expected {_name(hint)}, got {what(value)}")
-    if isinstance(value, str) and hint is not str and _is_number(value):
+    if hint is None and isinstance(value, str) and _is_number(value):
         raise Wrong(path, f"expected a number, got {what(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Wrong(path, f"expected a finite number, got {value}")
     return float(value) if hint is float and isinstance(value, int) else value
+
+
+def check_range(path, value, lowest, highest):
+    if not lowest <= value <= highest:
+        raise Wrong(path, f"expected an integer from {lowest} to {highest}, got {what(value)}")
+
+
+def one_line(text):
+    return " ".join(str(text).split())
 
 
 def _fits(value, hint):
@@ -69,7 +95,10 @@ def _fits(value, hint):
 
 def _name(hint):
     if isinstance(hint, types.UnionType):
-        return " or ".join(_name(option) for option in typing.get_args(hint))
+        options = [
+            option for option in typing.get_args(hint) if option is not int or float not in typing.get_args(hint)
+        ]
+        return " or ".join(_name(option) for option in options)
     names = {int: "an integer", float: "a number", str: "a string", bool: "true or false", dict: "a mapping"}
     if hint in names:
         return names[hint]
@@ -93,7 +122,7 @@ def what(value):
         text = yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
         return text if len(text) <= 60 else f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
     if isinstance(value, str) and _is_number(value):
-        return f"the string {value!r} (YAML reads a number only with a point and a sign, as in {_as_yaml(value)})"
+        return f"the string {value!r} ({_as_yaml(value)})"
     kinds = {bool: "", int: "the number ", float: "the number ", str: "the string "}
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
     return kinds.get(type(value), "") + (shown if len(shown) <= 60 else shown[:57] + "...")
@@ -108,7 +137,10 @@ def _is_number(text):
 
 
 def _as_yaml(text):
+    """How to write the number that was meant."""
     mantissa, e, exponent = text.lower().strip().partition("e")
-    mantissa = mantissa if "." in mantissa else mantissa + ".0"
-    sign = "" if exponent[:1] in ("+", "-") else "+"
-    return f"{mantissa}e{sign}{exponent}" if e else mantissa
+    if not e or not exponent:
+        return "write it without quotes"
+    mantissa = mantissa if "." in mantissa else f"{mantissa}.0"
+    sign = "" if exponent[0] in "+-" else "+"
+    return f"YAML reads a number only with a point and a sign, as in {mantissa}e{sign}{exponent}"

@@ -1,5 +1,7 @@
 """What must hold of every objective: a new one is covered the moment it is exported."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -14,6 +16,12 @@ CONTRACTS = {"GAN", "Game"}
 OBJECTIVES = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
 
 pytestmark = pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda cls: cls.__name__)
+
+
+@pytest.fixture
+def toy(toy):
+    """Two discriminator updates show all that five would, and are traced sooner."""
+    return functools.partial(toy, discriminator_steps=2)
 
 
 def batches(x, size=20):
@@ -73,19 +81,16 @@ def test_executions_of_several_steps_and_eager_ones_equal_the_compiled_step(toy,
 
 
 def test_jit_compiled_steps_learn(toy, ring, objective):
-    gan = toy(objective, compiled={"jit_compile": True})
+    gan = toy(objective, discriminator_steps=1, compiled={"jit_compile": True})
     history = gan.fit(batches(ring), epochs=1, verbose=0).history
     assert np.isfinite(history["d_loss"]).all()
     assert gan.step.numpy() == 8
 
 
-def test_jit_with_unknown_batch_size_works_or_says_why(toy, ring, objective):
+def test_jit_with_an_unknown_batch_size_says_what_it_needs(toy, ring, objective):
     gan = toy(objective, compiled={"jit_compile": True})
-    if gan.discriminator_steps == 1:
+    with pytest.raises(ValueError, match="drop_remainder=True"):
         gan.fit(ring, batch_size=40, verbose=0)
-    else:
-        with pytest.raises(ValueError, match="drop_remainder=True"):
-            gan.fit(ring, batch_size=40, verbose=0)
 
 
 def test_train_and_test_on_batch(toy, ring, objective):
@@ -173,17 +178,17 @@ def stock_callbacks(tmp_path):
     yield callbacks.ProgbarLogger()
 
 
-def test_stock_callbacks(toy, ring, objective, tmp_path, capsys):
+def test_stock_callbacks(toy, ring, objective, tmp_path):
+    gan = toy(objective)
     for callback in stock_callbacks(tmp_path):
-        gan = toy(objective)
+        before = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
         gan.fit(batches(ring), epochs=2, callbacks=[callback], verbose=0)
-        rates = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
-        if isinstance(callback, keras.callbacks.LearningRateScheduler):
-            assert rates == pytest.approx([1e-3 / 4] * 2), "both players follow"
-        if isinstance(callback, keras.callbacks.ReduceLROnPlateau):
-            assert rates == pytest.approx([1e-4] * 2)
+        after = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
+        # Both players follow a callback that sets the learning rate.
+        factor = {"LearningRateScheduler": 0.25, "ReduceLROnPlateau": 0.1}.get(type(callback).__name__, 1.0)
+        assert after == pytest.approx([rate * factor for rate in before])
     assert (tmp_path / "best.keras").exists() and (tmp_path / "1.weights.h5").exists()
-    equal(keras.models.load_model(tmp_path / "best.keras"), keras.models.load_model(tmp_path / "best.keras"))
+    assert keras.models.load_model(tmp_path / "best.keras").sample(3).shape == (3, 2)
 
 
 def test_swap_ema_weights(toy, ring, objective):

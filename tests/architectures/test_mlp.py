@@ -1,0 +1,34 @@
+"""Perceptrons for vectors and images."""
+
+import keras
+import numpy as np
+import pytest
+
+from kgan.architectures import MLPDiscriminator, MLPGenerator
+
+
+def test_the_papers_four_layers_of_512():
+    generator = MLPGenerator(data_shape=(64, 64, 3))
+    widths = [layer.units for layer in generator.layers if isinstance(layer, keras.layers.Dense)]
+    assert widths == [512, 512, 512, 512, 64 * 64 * 3]
+
+
+def test_images_are_bounded_and_vectors_are_not():
+    z = 100 * np.ones([1, 4], "float32")
+    assert np.abs(MLPGenerator(data_shape=(8, 8, 1), latent_dim=4)(z)).max() <= 1
+    assert np.abs(MLPGenerator(data_shape=(2,), latent_dim=4)(z)).max() > 1
+
+
+def test_he_initialisation():
+    kernel = MLPDiscriminator(data_shape=(512,)).trainable_weights[0].numpy()
+    assert kernel.std() == pytest.approx(np.sqrt(2 / 512), rel=0.02)
+
+
+@pytest.mark.parametrize("network", [MLPGenerator, MLPDiscriminator])
+def test_wrong_arguments_get_a_sentence(network):
+    with pytest.raises(ValueError, match="data_shape must be"):
+        network(data_shape=(2, 2))
+    with pytest.raises(ValueError, match="units must be at least 1"):
+        network(data_shape=(2,), units=(8, 0))
+    with pytest.raises(ValueError, match="units must be at least 1"):
+        network(data_shape=(2,), units=())
