@@ -114,7 +114,7 @@ def _quiet():
             os.close(terminal)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("kgan", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(kgan.__version__, prog_name="kgan")
 def main():
     """Trains generative adversarial networks, and uses what was trained."""
@@ -150,7 +150,7 @@ def fit(recipe, run_dir, overrides, steps, fresh, dry_run):
 @main.command()
 @click.argument("model", type=click.Path(path_type=Path), metavar="RUN_OR_SAVEDMODEL")
 @click.option("-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="How many.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the latents.")
 @click.option("--label", type=int, help="Class, for conditional generators.")
 @click.option("--truncation", type=float, help="Draw latents from the normal cut at +-T.")
 @click.option("--out", type=click.Path(path_type=Path), help="One picture of all.")

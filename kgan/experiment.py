@@ -1,5 +1,6 @@
 """The one linear story: recipe -> data -> networks -> objective -> compile -> fit -> artefacts."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -51,9 +52,20 @@ def callbacks(plan, dataset, gan):
     per_step = plan.batch_size * gan.discriminator_steps
     log = plan.build("log", {"Log": plan.log}, images_per_step=per_step, dataset_size=len(dataset))
     checkpoint = plan.build("checkpoint", {"Checkpoint": plan.checkpoint})
+    scheduled = any(isinstance(_learning_rate(spec), dict) for spec in plan.optimizers.values())
     for index, spec in enumerate(plan.callbacks):
         _check_monitor(f"{plan.source}: callbacks.{index}", spec, [metric.name for metric in gan.metrics])
+        if "ReduceLROnPlateau" in spec and scheduled:
+            raise recipe.RecipeError(
+                f"{plan.source}: callbacks.{index}: ReduceLROnPlateau needs learning rates that are numbers; "
+                f"here one is a schedule."
+            )
     return log, checkpoint, [plan.build(f"callbacks.{i}", spec) for i, spec in enumerate(plan.callbacks)]
+
+
+def _learning_rate(spec):
+    ((_, given),) = spec.items()
+    return given.get("learning_rate")
 
 
 def _check_monitor(where, spec, names):
@@ -166,26 +178,22 @@ class OneTraining(keras.callbacks.CallbackList):
         """Called by each `fit`; `end` is the one that counts."""
 
 
-class _locked:
+@contextlib.contextmanager
+def _locked(run_dir):
     """Holds the run folder for this process."""
-
-    def __init__(self, run_dir):
-        self.run_dir = run_dir
-
-    def __enter__(self):
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        lock = open(run_dir / ".lock", "w")
+    except OSError as error:
+        raise recipe.RecipeError(
+            f"{run_dir}: cannot write there ({error.strerror}); choose another --run-dir."
+        ) from None
+    with lock:
         try:
-            self.run_dir.mkdir(parents=True, exist_ok=True)
-            self.file = open(self.run_dir / ".lock", "w")
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise recipe.RecipeError(f"{self.run_dir}: another process is training in this run folder.") from None
-        except OSError as error:
-            raise recipe.RecipeError(
-                f"{self.run_dir}: cannot write there ({error.strerror}); choose another --run-dir."
-            ) from None
-
-    def __exit__(self, *exception):
-        self.file.close()
+            raise recipe.RecipeError(f"{run_dir}: another process is training in this run folder.") from None
+        yield
 
 
 def _kept(folder):

@@ -300,7 +300,8 @@ def _resolve_arguments(path, room, cls, given):
         elif parameter.default is inspect.Parameter.empty:
             raise Wrong(here, f"missing; {cls.__name__} needs it")
         else:
-            resolved[name] = _spell_out(parameter.default)
+            default = _spell_out(parameter.default)
+            resolved[name] = float(default) if annotated.get(name) is float else default
     return resolved
 
 

@@ -32,7 +32,9 @@ def test_small_images_are_enlarged_whole_pixels_at_a_time():
     assert (picture[:, :32] == 7).all() and (picture[:, 32:] == 9).all()
 
 
-@pytest.mark.parametrize("wrong", [np.zeros([2, 8, 8, 1]), np.zeros([8, 8, 1], np.uint8), np.zeros([0, 8, 8, 1], np.uint8)])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros([2, 8, 8, 1]), np.zeros([8, 8, 1], np.uint8), np.zeros([0, 8, 8, 1], np.uint8)]
+)
 def test_a_grid_of_something_else_is_refused(wrong):
     with pytest.raises(ValueError, match="grid takes uint8 images"):
         images.grid(wrong)

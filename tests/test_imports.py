@@ -50,9 +50,12 @@ def test_the_import_rule(path):
     assert room in ALLOWED, f"{room} has no place in the import rule; give it one here and in the design"
     for name in imports(path):
         package, _, rest = name.partition(".")
-        if package != "kgan" or not rest or not (ROOT / rest.split(".")[0]).exists() and not (
-            ROOT / (rest.split(".")[0] + ".py")
-        ).exists():
+        if (
+            package != "kgan"
+            or not rest
+            or not (ROOT / rest.split(".")[0]).exists()
+            and not (ROOT / (rest.split(".")[0] + ".py")).exists()
+        ):
             continue
         imported = rest.split(".")[0]
         assert imported in ALLOWED[room] | ANYONE | {room}, f"{room} must not import {imported} ({path.name}: {name})"

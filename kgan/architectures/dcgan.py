@@ -118,7 +118,11 @@ class DCGANDiscriminator(Network):
 
 def check_image_shape(image_shape):
     image_shape = tuple(image_shape)
-    if len(image_shape) != 3 or not all(8 <= side <= 128 for side in image_shape[:2]) or image_shape[2] not in (1, 3, 4):
+    if (
+        len(image_shape) != 3
+        or not all(8 <= side <= 128 for side in image_shape[:2])
+        or image_shape[2] not in (1, 3, 4)
+    ):
         raise ValueError(
             f"image_shape must be (height, width, channels) with sides from 8 to 128 and 1, 3 or 4 channels; "
             f"got {image_shape}."

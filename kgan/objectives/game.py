@@ -129,8 +129,12 @@ class Game(Configurable, keras.Model):
                 raise ValueError(f"{type(self).__name__}.compile takes {', '.join(wanted)}; got {name!r}.")
         for name in wanted:
             if optimizers.get(name) is None:
-                raise ValueError(f"{type(self).__name__}.compile needs {name}=, for example keras.optimizers.Adam(1e-4).")
-        objects = [id(optimizer) for optimizer in optimizers.values() if isinstance(optimizer, keras.optimizers.Optimizer)]
+                raise ValueError(
+                    f"{type(self).__name__}.compile needs {name}=, for example keras.optimizers.Adam(1e-4)."
+                )
+        objects = [
+            id(optimizer) for optimizer in optimizers.values() if isinstance(optimizer, keras.optimizers.Optimizer)
+        ]
         if len(set(objects)) < len(objects):
             raise ValueError("Two players share one optimizer object; give each its own, since it keeps their state.")
 

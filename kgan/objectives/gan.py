@@ -200,7 +200,9 @@ class GAN(Game):
         if truncation is None:
             return self._latents(draws, n)
         if self.prior != "normal" or not truncation > 0:
-            raise ValueError(f"truncation must be above 0 and needs the normal prior; got {truncation}, {self.prior!r}.")
+            raise ValueError(
+                f"truncation must be above 0 and needs the normal prior; got {truncation}, {self.prior!r}."
+            )
         # The inverse of the cut distribution function: exact for every T, and no draw is ever repeated.
         edge = 0.5 * tf.math.erfc(tf.constant(truncation / np.sqrt(2), tf.float64))
         u = tf.cast(draws.uniform([n, self.latent_dim]), tf.float64)

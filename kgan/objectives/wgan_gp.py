@@ -64,4 +64,3 @@ class WGANGP(GAN):
             g_loss = -mean(self.score(self.generate(real)))
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
-

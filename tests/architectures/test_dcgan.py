@@ -8,7 +8,17 @@ import tensorflow as tf
 from kgan.architectures import DCGANDiscriminator, DCGANGenerator
 from kgan.architectures.dcgan import num_halvings
 
-SHAPES = [(8, 8, 1), (9, 13, 1), (28, 28, 1), (31, 64, 3), (32, 32, 3), (48, 80, 3), (64, 64, 4), (8, 128, 4), (127, 128, 3)]
+SHAPES = [
+    (8, 8, 1),
+    (9, 13, 1),
+    (28, 28, 1),
+    (31, 64, 3),
+    (32, 32, 3),
+    (48, 80, 3),
+    (64, 64, 4),
+    (8, 128, 4),
+    (127, 128, 3),
+]
 
 
 def layers(network, kind):

@@ -243,9 +243,13 @@ def test_priors(toy):
 
 def test_a_conditional_game_shows_each_network_the_labels(ring):
     z, y = keras.Input([3]), keras.Input([], dtype="int32")
-    generator = keras.Model([z, y], keras.layers.Dense(2)(keras.layers.Concatenate()([z, keras.layers.Embedding(4, 3)(y)])))
+    generator = keras.Model(
+        [z, y], keras.layers.Dense(2)(keras.layers.Concatenate()([z, keras.layers.Embedding(4, 3)(y)]))
+    )
     x, y = keras.Input([2]), keras.Input([], dtype="int32")
-    critic = keras.Model([x, y], keras.layers.Dense(1)(keras.layers.Concatenate()([x, keras.layers.Embedding(4, 3)(y)])))
+    critic = keras.Model(
+        [x, y], keras.layers.Dense(1)(keras.layers.Concatenate()([x, keras.layers.Embedding(4, 3)(y)]))
+    )
     gan = kgan.WGANGP(generator, critic, discriminator_steps=2)
     gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
     gan.fit(ring, np.arange(160) % 4, batch_size=32, verbose=0)

@@ -25,7 +25,9 @@ def test_a_linear_critics_penalties_are_their_closed_forms(w):
 
     real, fake = batches()
     norm = np.linalg.norm(w)
-    assert GradientPenalty(10.0)(linear, real, fake, DRAWS).numpy() == pytest.approx(10 * (norm - 1) ** 2, rel=1e-6, abs=1e-6)
+    assert GradientPenalty(10.0)(linear, real, fake, DRAWS).numpy() == pytest.approx(
+        10 * (norm - 1) ** 2, rel=1e-6, abs=1e-6
+    )
     one_sided = 10 * max(0, norm - 1) ** 2
     assert LipschitzPenalty(10.0)(linear, real, fake, DRAWS).numpy() == pytest.approx(one_sided, rel=1e-6, abs=1e-6)
 

@@ -1,0 +1,36 @@
+"""What `kgan list` and `kgan show` know."""
+
+import pytest
+
+from kgan import catalogue
+
+
+@pytest.mark.parametrize("room", catalogue.ROOMS)
+def test_every_room_is_listed_with_all_members(room):
+    lines = catalogue.overview().splitlines()
+    assert f"{room}:" in lines
+    for name in catalogue.members(f"kgan.{room}"):
+        (line,) = [line for line in lines if line.split()[:1] == [name]]
+        assert line.endswith(".")
+        assert "et al." not in line[-7:]
+
+
+def test_contracts_and_exceptions_are_no_members():
+    assert set(catalogue.members("kgan.objectives")) >= {"StandardGAN", "WGAN", "WGANGP"}
+    assert not {"GAN", "Game"} & set(catalogue.members("kgan.objectives"))
+    assert not {"Diverged", "Interrupted"} & set(catalogue.members("kgan.callbacks"))
+    assert "LossScaleOptimizer" not in catalogue.members("keras.optimizers")
+
+
+def test_one_thing_is_described_with_its_defaults():
+    text = catalogue.describe("WGANGP").splitlines()
+    assert text[0] == "WGANGP (objectives)"
+    assert "  discriminator_steps = 5" in text
+    assert "  regularizers = (GradientPenalty(weight=10.0),)" in text
+    assert "  generator" in text
+
+
+def test_a_misspelt_name_gets_the_nearest():
+    with pytest.raises(KeyError) as error:
+        catalogue.describe("WGANPG")
+    assert error.value.args[0] == "There is no 'WGANPG'; did you mean 'WGANLP'? (`kgan list` has all)."
