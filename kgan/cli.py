@@ -48,14 +48,15 @@ class Commands(click.Group):
         warnings.showwarning = _warn
         try:
             return super().invoke(context)
-        except KeyboardInterrupt:
-            _leave("kgan: interrupted.", 130)
+        except KeyboardInterrupt as error:
+            number = error.args[0] if error.args else signal.SIGINT
+            _leave(f"kgan: interrupted by {signal.Signals(number).name}.", 128 + number)
         finally:
             signal.signal(signal.SIGTERM, before)
 
 
 def _terminate(number, frame):
-    _leave("kgan: terminated.", 128 + number)
+    raise KeyboardInterrupt(number)
 
 
 def _warn(message, *rest, **options):
@@ -86,6 +87,8 @@ def _message(error):
     if isinstance(error, OSError):
         reason = os.strerror(error.errno) if error.errno else error
         return f"kgan: {error.filename or 'writing'}: {reason}.", 1
+    if "errno = 28" in str(error):  # HDF5 says so in its own way
+        return "kgan: writing a checkpoint: No space left on device; make room, and run the same command again.", 1
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "kgan: out of memory; make the batch or the networks smaller.", 1
     raise error

@@ -136,6 +136,7 @@ def fit(plan, run_dir, fresh=False, say=print):
                     )  # fmt: skip
                     if gan.stop_training:
                         break
+                gan.reset_metrics()  # their line is written: a run that is extended begins another one
                 training.end()
             except kc.Diverged as error:
                 raise kc.Diverged(f"{error} {_kept(checkpoint.path)}") from None
@@ -183,7 +184,7 @@ def _locked(run_dir):
     """Holds the run folder for this process."""
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        lock = open(run_dir / ".lock", "w")
+        lock = open(run_dir / ".lock", "w")  # noqa: SIM115 - the block below closes it
     except OSError as error:
         raise recipe.RecipeError(
             f"{run_dir}: cannot write there ({error.strerror}); choose another --run-dir."

@@ -36,6 +36,15 @@ def plan(tmp_path):
     return lambda *overrides: recipe.load(path, overrides)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder of a toy run that was never interrupted."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "toy.yaml").write_text(TOY)
+    fit(recipe.load(folder / "toy.yaml"), folder / "run")
+    return folder / "run"
+
+
 def fit(plan, run, **options):
     said = []
     gan = experiment.fit(plan, run, say=said.append, **options)
@@ -87,12 +96,10 @@ def test_a_run_folder_has_these_files(plan, tmp_path):
     assert environment["precision"] == "float32"
 
 
-def test_the_resolved_recipe_repeats_the_run(plan, tmp_path):
-    fit(plan(), tmp_path / "a")
-    again = recipe.load(tmp_path / "a" / "recipe.yaml")
-    fit(again, tmp_path / "b")
-    assert (tmp_path / "a" / "recipe.yaml").read_bytes() == (tmp_path / "b" / "recipe.yaml").read_bytes()
-    same(tmp_path / "a", tmp_path / "b")
+def test_the_resolved_recipe_repeats_the_run(whole, tmp_path):
+    fit(recipe.load(whole / "recipe.yaml"), tmp_path)
+    assert (whole / "recipe.yaml").read_bytes() == (tmp_path / "recipe.yaml").read_bytes()
+    same(whole, tmp_path)
 
 
 def same(one, other):
@@ -108,8 +115,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_resume_equals_never_having_stopped(plan, tmp_path, monkeypatch, number):
-    fit(plan(), tmp_path / "whole")
+def test_a_resume_equals_never_having_stopped(plan, whole, tmp_path, monkeypatch, number):
     run = tmp_path / "parts"
     with monkeypatch.context() as patched, pytest.raises(callbacks.Interrupted) as stop:
         send(patched, number, at=5)  # in the middle of a logging interval
@@ -118,11 +124,10 @@ def test_a_resume_equals_never_having_stopped(plan, tmp_path, monkeypatch, numbe
     assert everything(run)[0] == 5
     _, said = fit(plan(), run)
     assert said[1] == "going on from step 5"
-    same(tmp_path / "whole", run)
+    same(whole, run)
 
 
-def test_what_was_done_after_the_last_checkpoint_is_done_again(plan, tmp_path, monkeypatch):
-    fit(plan(), tmp_path / "whole")
+def test_what_was_done_after_the_last_checkpoint_is_done_again(plan, whole, tmp_path, monkeypatch):
     run = tmp_path / "killed"
 
     def die(self, epoch, logs=None):
@@ -134,10 +139,10 @@ def test_what_was_done_after_the_last_checkpoint_is_done_again(plan, tmp_path, m
     assert everything(run)[0] == 2
     assert len(log(run)) == 1
     fit(plan(), run)
-    same(tmp_path / "whole", run)
+    same(whole, run)
 
 
-def test_more_steps_extend_a_finished_run(plan, tmp_path):
+def test_more_steps_extend_a_finished_run(plan, whole, tmp_path):
     run = tmp_path / "run"
     fit(plan("steps=4"), run)
     before = everything(run)
@@ -145,17 +150,25 @@ def test_more_steps_extend_a_finished_run(plan, tmp_path):
     assert said == [f"{run} has all of its 4 steps; a larger --steps goes on."]
     assert everything(run)[0] == before[0]
     fit(plan(), run)
-    fit(plan(), tmp_path / "whole")
-    same(run, tmp_path / "whole")
+    same(whole, run)
     assert recipe.load(run / "recipe.yaml").steps == 7
 
 
-def test_divergence_names_step_and_tensor_and_keeps_the_last_finite_checkpoint(plan, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("player", "says"),
+    [
+        ("generator", "the weight generator/"),  # ReLU hides it from the losses
+        ("discriminator", "d_loss is nan, and so is the weight "),
+    ],
+)
+def test_divergence_names_step_and_tensor_and_keeps_the_last_finite_checkpoint(
+    plan, tmp_path, monkeypatch, player, says
+):
     run = tmp_path / "run"
 
     def poison(self, batch, logs=None):
         if self.step == 5:
-            weight = self.model.generator.weights[0]
+            weight = getattr(self.model, player).weights[0]
             weight.assign(np.full(weight.shape, np.nan))
 
     monkeypatch.setattr(callbacks.Progress, "on_train_batch_end", poison)
@@ -163,7 +176,7 @@ def test_divergence_names_step_and_tensor_and_keeps_the_last_finite_checkpoint(p
         fit(plan(), run)
     kept = run / "checkpoints" / "step-00000004.json"
     line = str(error.value)
-    assert line.startswith("Training diverged at step 6: d_loss is nan, and so is the weight generator/")
+    assert line.startswith(f"Training diverged at step 6: {says}")
     assert line.endswith(f"The last finite checkpoint is kept: {kept}.")
     step, arrays, _ = everything(run)
     assert step == 4

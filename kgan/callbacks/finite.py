@@ -48,7 +48,7 @@ def check_weights(model):
 
 def first_non_finite(model):
     """The name of the first weight of the players that is NaN or infinite, or None."""
-    for player in model.players:
+    for player in reversed(model.players):  # the discriminator learns first
         for weight in getattr(model, player).weights:
             if weight.dtype.startswith("float") and not tf.reduce_all(tf.math.is_finite(weight.value)):
                 return f"{player}/{weight.path}"

@@ -16,6 +16,10 @@ class Progress(Callback):
         steps: generator steps in all.
         images_per_step: real images in one step.
         every: steps between plain lines.
+
+    Example:
+        >>> Progress(steps=1000, images_per_step=320).get_config()
+        {'steps': 1000, 'images_per_step': 320, 'every': 100}
     """
 
     def __init__(self, steps: int, images_per_step: int, every: int = 100):

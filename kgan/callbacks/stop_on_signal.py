@@ -21,6 +21,11 @@ class StopOnSignal(Callback):
 
     Args:
         checkpoint: the callback that saves.
+
+    Example:
+        >>> checkpoint = Checkpoint()
+        >>> with StopOnSignal(checkpoint) as signals:
+        ...     callbacks = [checkpoint, signals]  # gan.fit(data, callbacks=callbacks)
     """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -29,7 +34,7 @@ class StopOnSignal(Callback):
         super().__init__()
         self.checkpoint = checkpoint
         self._received = None
-        self._before = {}
+        self._before: dict = {}
 
     def __enter__(self):
         for number in self.SIGNALS:

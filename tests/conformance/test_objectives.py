@@ -90,7 +90,7 @@ def test_jit_compiled_steps_learn(toy, ring, objective):
 def test_jit_with_an_unknown_batch_size_says_what_it_needs(toy, ring, objective):
     gan = toy(objective, compiled={"jit_compile": True})
     with pytest.raises(ValueError, match="drop_remainder=True"):
-        gan.fit(ring, batch_size=40, verbose=0)
+        gan.fit(ring, batch_size=48, verbose=0)
 
 
 def test_train_and_test_on_batch(toy, ring, objective):
