@@ -39,7 +39,7 @@ class Commands(click.Group):
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "kgan"
             _leave(f"{command}: {error.format_message()} `{command} --help` explains.", error.exit_code)
-        except Exception as error:  # noqa: BLE001 - what is no user's mistake is raised again
+        except Exception as error:
             _leave(*_message(error))
 
     def invoke(self, context):

@@ -184,7 +184,7 @@ def _locked(run_dir):
     """Holds the run folder for this process."""
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
-        lock = open(run_dir / ".lock", "w")  # noqa: SIM115 - the block below closes it
+        lock = open(run_dir / ".lock", "w")
     except OSError as error:
         raise recipe.RecipeError(
             f"{run_dir}: cannot write there ({error.strerror}); choose another --run-dir."

@@ -50,7 +50,7 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
         arrays = {"images" if made.ndim == 4 else "samples": made}
         decode = _decoder(path)
         values = decode(model.sample_values(count, **options)) if decode else made
-        if values.dtype != made.dtype or made.ndim == 2 and decode:
+        if values.dtype != made.dtype or (made.ndim == 2 and decode):
             arrays["values"] = values
         npz = Path(npz)
         with replacing(npz) as temporary, open(temporary, "wb") as file:

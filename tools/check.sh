@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 ruff format --config tools/ruff.toml --check .
 ruff check --config tools/ruff.toml .
 mypy
-python -m pytest "$@"
+python -m pytest -n 2 "$@"

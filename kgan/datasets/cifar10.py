@@ -60,7 +60,7 @@ def read_pickle(path):
         if planes.ndim != 2 or planes.shape[1] != PIXELS or not len(planes):
             raise ValueError(f"its data have the shape {list(planes.shape)}")
         return planes, np.array([int(label) for label in labels], np.int64)
-    except Exception as error:  # noqa: BLE001 - a hostile or damaged pickle can raise anything
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise ValueError(
             f"{path} is not a batch of CIFAR-10 ({reason}); fetch it again, or use the binary version."

@@ -101,7 +101,10 @@ class Dataset(Configurable):
 
         # A counter has no end, and says so: Keras then expects no last step of an epoch.
         numbers = tf.data.Dataset.counter(start) if steps is None else tf.data.Dataset.range(start, start + steps)
-        return numbers.map(batch).prefetch(2)
+        options = tf.data.Options()
+        # There is nothing to tune, and the tuner keeps an iterator that ends waiting for up to a minute.
+        options.autotune.enabled = False
+        return numbers.map(batch).prefetch(2).with_options(options)
 
 
 class Order:

@@ -126,7 +126,7 @@ def _from_folder(published, split, folder):
 def _from_download(published, split):
     try:
         _download(published)
-    except Exception as error:  # noqa: BLE001 - Keras raises plain Exceptions; whatever it was, the set was not to be had
+    except Exception as error:
         raise Absent(f"a download ({' '.join(str(error).split())})") from None
     return published.read(_cache(published), split)
 

@@ -73,7 +73,7 @@ def _load(path, names):
             return _arrays(np.load(file, allow_pickle=False), names, path)
     except KeyError as error:
         raise ValueError(error.args[0]) from None
-    except Exception as error:  # noqa: BLE001 - damaged archives and headers raise anything
+    except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(
             f"{path} cannot be read ({reason}); expected an .npz or .npy file that is whole, of plain arrays: objects "

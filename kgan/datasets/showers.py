@@ -205,7 +205,7 @@ def nkg(distance, particles, age, radius=MOLIERE_RADIUS):
 
 
 def muon_density(distance, muons, radius=MUON_RADIUS):
-    """Muons per square metre at a distance in metres: Greisen's function, which is NKG's with age 1.25 and exponent -2.5.
+    """Muons per square metre at a distance in metres: Greisen's function, NKG's with age 1.25 and exponent -2.5.
 
     Over the plane they sum to `muons`.
     """

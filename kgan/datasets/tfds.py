@@ -188,6 +188,6 @@ def _prepare(tfds, name, root):
         tfds.builder(name, data_dir=root).download_and_prepare(file_format="array_record")
     except ImportError as error:  # importlib_resources, for one, is not among the requirements of the package
         raise ImportError(MISSING.format(module=error.name, package=error.name)) from None
-    except Exception as error:  # noqa: BLE001 - networks, disks and builders fail in many ways
+    except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise FileNotFoundError(f"TensorFlow Datasets could not prepare {name} in {root}: {reason}") from None

@@ -35,7 +35,7 @@ class StandardGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        adversarial_loss: AdversarialLoss = NonSaturating(),  # noqa: B008 - it has no state
+        adversarial_loss: AdversarialLoss = NonSaturating(),
         discriminator_steps: int = 1,
         regularizers: tuple[Regularizer, ...] = (),
         ema: float = 0.999,

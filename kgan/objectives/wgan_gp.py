@@ -39,7 +39,7 @@ class WGANGP(GAN):
         generator: keras.Model,
         discriminator: keras.Model,
         discriminator_steps: int = 5,
-        regularizers: tuple[Regularizer, ...] = (GradientPenalty(10.0),),  # noqa: B008 - it has no state
+        regularizers: tuple[Regularizer, ...] = (GradientPenalty(10.0),),
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,

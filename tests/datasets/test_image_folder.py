@@ -24,7 +24,7 @@ def write(path, shape=(6, 9, 3), **options):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("kind", ["png", "bmp", "webp"])
 def test_lossless_kinds_come_back_exactly(tmp_path, kind, channels):
-    if kind == "webp" and channels == 1 or kind == "bmp" and channels == 4:
+    if (kind == "webp" and channels == 1) or (kind == "bmp" and channels == 4):
         pytest.skip("the format has no such images")
     options = {"lossless": True, "exact": True} if kind == "webp" else {}
     pixels = write(tmp_path / f"a.{kind}", (6, 9, channels), **options)
