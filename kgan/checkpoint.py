@@ -86,7 +86,7 @@ def load(folder):
 
 
 def prune(folder, keep):
-    """Removes all but the newest `keep` checkpoints, and weights without a commit."""
+    """Removes all but the newest `keep` checkpoints, weights without a commit, and what a killed save left."""
     commits = _commits(folder)
     for commit in commits[:-keep]:
         commit.unlink()
@@ -94,6 +94,8 @@ def prune(folder, keep):
     for weights in Path(folder).glob("step-*.weights.h5"):
         if weights not in kept:
             weights.unlink()
+    for unfinished in Path(folder).glob(".tmp-*"):
+        unfinished.unlink()
 
 
 def metric_values(metric):

@@ -73,6 +73,7 @@ def test_the_newest_are_kept(trained, tmp_path):
         trained.step.assign(step)
         checkpoint.save(trained, tmp_path, {})
     (tmp_path / "step-00000099.weights.h5").write_text("a save that was killed")
+    (tmp_path / ".tmp-1-step-00000099.json").write_text("and")
     checkpoint.prune(tmp_path, keep=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "step-00000003.json",

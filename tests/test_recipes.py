@@ -40,7 +40,7 @@ def test_the_header_says_command_and_measurement(path):
     assert len(head) >= 2
     text = "\n".join(head)
     assert f"kgan fit recipes/{path.name}" in text
-    assert "measured" in text, "say what was measured, when and on what, or that nothing was, and why"
+    assert "measured" in text.lower(), "say what was measured, when and on what, or that nothing was, and why"
 
 
 def test_the_name_is_the_files(path):
