@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kgan import environment
 from kgan.files import replacing
 from kgan.objectives.game import loading_whole
 
@@ -36,7 +37,9 @@ def save(model, folder, state):
         "step": step,
         "weights_sha256": digest,
         "metrics": [[float(value) for value in metric_values(metric)] for metric in model.metrics],
+        "seeds": [variable.numpy().tolist() for variable in model.random_states],
         "state": state,
+        "environment": environment.describe(model),
         "model": keras.saving.serialize_keras_object(model),
     }
     commit = _commit(weights)
@@ -64,6 +67,8 @@ def restore(model, commit, record):
     """Gives a compiled game the weights, slots and step of a checkpoint; returns the saved state."""
     with loading_whole():
         model.load_weights(_weights(commit))
+    for variable, value in zip(model.random_states, record["seeds"], strict=True):
+        variable.assign(value)
     return record["state"]
 
 
@@ -85,12 +90,13 @@ def load(folder):
     return model
 
 
-def prune(folder, keep):
-    """Removes all but the newest `keep` checkpoints, weights without a commit, and what a killed save left."""
+def prune(folder, keep, best=None):
+    """Removes all but the newest `keep` checkpoints and that of step `best`, and what a killed save left."""
     commits = _commits(folder)
-    for commit in commits[:-keep]:
-        commit.unlink()
-    kept = {_weights(commit) for commit in commits[-keep:]}
+    kept = {_weights(commit) for commit in commits if commit in commits[-keep:] or _step(commit) == best}
+    for commit in commits:
+        if _weights(commit) not in kept:
+            commit.unlink()
     for weights in Path(folder).glob("step-*.weights.h5"):
         if weights not in kept:
             weights.unlink()
@@ -104,6 +110,10 @@ def metric_values(metric):
 
 def _commits(folder):
     return sorted(Path(folder).glob("step-*.json"))
+
+
+def _step(commit):
+    return int(commit.stem.removeprefix("step-"))
 
 
 def _commit(weights):

@@ -72,6 +72,7 @@ def _message(error):
     """The line and the exit code for what a command raised; what is no user's mistake is raised again."""
     from kgan.callbacks import Diverged, Interrupted
     from kgan.recipe import RecipeError
+    from kgan.training import DataLost
 
     line = f"kgan: {error}"
     if isinstance(error, Interrupted):
@@ -80,6 +81,8 @@ def _message(error):
         return line, DIVERGED
     if isinstance(error, RecipeError):
         return line, 2
+    if isinstance(error, DataLost):
+        return line, 1
     if isinstance(error, Failure):
         return line, error.code
     if isinstance(error, FileNotFoundError | FileExistsError) and not error.strerror:
@@ -129,8 +132,14 @@ def main():
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override, e.g. objective.ema=0.99.")
 @click.option("--steps", type=click.IntRange(min=1), help="Generator steps in all; more extend a finished run.")
 @click.option("--fresh", is_flag=True, help="Remove what an earlier run wrote to the run folder, and begin anew.")
+@click.option(
+    "--on-nan", type=click.Choice(["stop", "rollback"]), default="stop", show_default=True,
+    help="What to do when a loss or weight is not finite: leave with exit code 3, or go back to the last checkpoint "
+    "and halve the learning rates.",
+)  # fmt: skip
+@click.option("--allow-inexact", is_flag=True, help="Go on under other versions, threads or devices than before.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved recipe and the networks; train nothing.")
-def fit(recipe, run_dir, overrides, steps, fresh, dry_run):
+def fit(recipe, run_dir, overrides, steps, fresh, on_nan, allow_inexact, dry_run):
     """Trains RECIPE. The same command again goes on where the last one stopped."""
     with _quiet():
         from kgan import experiment
@@ -146,7 +155,7 @@ def fit(recipe, run_dir, overrides, steps, fresh, dry_run):
         gan.discriminator.summary(print_fn=click.echo)
         return
     run_dir = run_dir or Path("runs") / plan.name
-    experiment.fit(plan, run_dir, fresh, say=click.echo)
+    experiment.fit(plan, run_dir, fresh, on_nan, allow_inexact, say=click.echo)
     click.echo(f"done: {run_dir}")
 
 

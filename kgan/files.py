@@ -29,6 +29,11 @@ def replacing(path):
         _sync(temporary)
         os.replace(temporary, path)
         _sync(path.parent)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(temporary), temporary):
+            # The name that the user gave; None is what a full disk leaves.
+            raise type(error)(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

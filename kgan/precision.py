@@ -50,14 +50,14 @@ def _fast():
         if capability >= (8, 0):
             return "mixed_bfloat16", f"the GPU's compute capability is {number}"
         return "float32", f"the GPU's compute capability is {number}, and bfloat16 needs 8.0"
-    flags = _cpu_flags()
+    flags = cpu_flags()
     for flag, name in (("amx_bf16", "AMX"), ("avx512_bf16", "AVX512-BF16")):
         if flag in flags:
             return "mixed_bfloat16", f"the CPU has {name}"
     return "float32", "the CPU has neither AMX nor AVX512-BF16"
 
 
-def _cpu_flags():
+def cpu_flags():
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

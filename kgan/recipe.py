@@ -10,7 +10,19 @@ import yaml
 from kgan.catalogue import members
 from kgan.configurable import arguments
 from kgan.precision import POLICIES
-from kgan.schema import Wrong, check_names, check_range, check_type, hint_of, hints, nearest, one_line, what
+from kgan.schema import (
+    Wrong,
+    check_limit,
+    check_names,
+    check_range,
+    check_type,
+    cut,
+    hint_of,
+    hints,
+    nearest,
+    one_line,
+    what,
+)
 
 # Where the class of an object is looked up: by its section, or by the argument that it is given to.
 ROOMS = {
@@ -21,6 +33,7 @@ ROOMS = {
     "optimizers": ["keras.optimizers"],
     "log": ["kgan.callbacks"],
     "checkpoint": ["kgan.callbacks"],
+    "monitor": ["kgan.callbacks"],
     "callbacks": ["kgan.callbacks", "keras.callbacks"],
     "regularizers": ["kgan.regularizers"],
     "adversarial_loss": ["kgan.losses"],
@@ -35,18 +48,46 @@ PROVIDED = {
     "objective": {"generator", "discriminator", "seed"},
     "optimizers": {"name"},
     "log": {"images_per_step", "dataset_size"},
+    "checkpoint": {"allow_inexact"},
+    "monitor": {"data"},
 }
 
 # Callbacks that every run has already, and those of Keras that a recipe cannot describe, or that would save,
 # log or go on in another way than the run folder does.
 NO_CALLBACKS = {
-    "Checkpoint", "Log", "Progress", "StopOnNonFinite", "StopOnSignal",
-    "BackupAndRestore", "History", "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint", "OrbaxCheckpoint",
-    "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights", "TerminateOnNaN",
+    "Checkpoint", "Log", "Monitor", "Progress", "StopOnNonFinite", "StopOnSignal",
+    "BackupAndRestore", "CSVLogger", "History", "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint",
+    "OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights", "TerminateOnNaN",
 }  # fmt: skip
 
 # What random generators and counters can hold.
 RANGES = {"seed": (0, 2**32 - 1), "steps": (1, 2**31 - 1), "batch_size": (1, 2**20)}
+
+# The same for arguments, by name; a step takes a batch for each of the discriminator's, and a grid is one picture.
+ARGUMENT_RANGES = {"discriminator_steps": (1, 1000), "count": (1, 10_000), "seed": (0, 2**63 - 1)}
+
+# What Keras' optimizers, schedules and callbacks do not check, or not all of them.
+LIMITS = {
+    "at least 0": {
+        "learning_rate", "weight_decay", "initial_learning_rate", "end_learning_rate", "warmup_target", "alpha", "values",
+        "boundaries", "warmup_steps", "min_lr", "patience", "cooldown", "start_from_epoch", "histogram_freq",
+    },
+    "above 0": {
+        "clipnorm", "clipvalue", "global_clipnorm", "epsilon", "decay_steps", "first_decay_steps", "decay_rate", "power",
+        "factor", "loss_scale_factor", "gradient_accumulation_steps", "ema_overwrite_frequency",
+    },
+    "at least 0 and below 1": {"beta_1", "beta_2", "rho", "momentum", "ema_momentum"},
+}  # fmt: skip
+LIMITED = {name: limit for limit, names in LIMITS.items() for name in names}
+
+# What may be given although something else in a recipe provides it; the rest would be said twice.
+SAID_TWICE = {"image_shape", "data_shape", "name", "seed"}
+
+# A recipe writes into its run folder and nowhere else, and not over what every run has there.
+RESERVED = {".lock", "recipe.yaml", "environment.json", "evaluations.jsonl", "report.html"}
+
+# A recipe is short, and neither deep nor, with all anchors replaced by what they stand for, large.
+LONGEST, DEEPEST, MOST = 2**18, 20, 50_000
 
 
 class RecipeError(ValueError):
@@ -58,8 +99,8 @@ class Recipe:
     """A training, in plain containers, with every default spelled out.
 
     `dataset`, `generator`, `discriminator` and `objective` are {class: {argument: value}}; `optimizers` has one
-    such object for each player; `callbacks` is a list of them; `checkpoint` and `log` hold the arguments of
-    `kgan.callbacks.Checkpoint` and `Log`.
+    such object for each player; `callbacks` is a list of them; `checkpoint`, `log` and `monitor` hold the arguments
+    of `kgan.callbacks.Checkpoint`, `Log` and `Monitor`.
     """
 
     name: str
@@ -74,6 +115,7 @@ class Recipe:
     precision: str = "auto"
     log: dict = dataclasses.field(default_factory=dict)
     checkpoint: dict = dataclasses.field(default_factory=dict)
+    monitor: dict = dataclasses.field(default_factory=dict)
     callbacks: list = dataclasses.field(default_factory=list)
     source: str = dataclasses.field(default="recipe", metadata={"written": False})
 
@@ -85,14 +127,14 @@ class Recipe:
 
     def text(self):
         """The recipe as YAML."""
-        return yaml.safe_dump(self.document(), sort_keys=False, width=100)
+        return yaml.dump(self.document(), Dumper=_Dumper, sort_keys=False, width=100)
 
     def build(self, path, spec, **provided):
         """Makes the object of a resolved `spec`, found at the key `path`; what it refuses becomes a RecipeError."""
         try:
             return _build(path.partition(".")[0], spec, provided)
-        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-            raise RecipeError(one_line(f"{self.source}: {path}: {error or type(error).__name__}")) from error
+        except (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError) as error:
+            raise RecipeError(one_line(f"{self.source}: {path}: {_reason(error)}")) from error
 
 
 def load(path, overrides=()):
@@ -123,7 +165,11 @@ def load(path, overrides=()):
 def read(path):
     """The mapping that a recipe's file holds, as it is written there; `RecipeError` if it holds none."""
     try:
-        data = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+        with open(path, "rb") as file:
+            content = file.read(LONGEST + 1)
+        if len(content) > LONGEST:
+            raise RecipeError(one_line(f"{path}: expected a recipe, of at most {LONGEST // 1024} KB, got a larger file."))
+        data = yaml.load(content.decode("utf-8"), _Loader)
     except FileNotFoundError:
         raise RecipeError(one_line(f"{path}: no such file.")) from None
     except IsADirectoryError:
@@ -131,6 +177,8 @@ def read(path):
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise RecipeError(one_line(f"{path}: cannot be read: {reason}.")) from None
+    except RecipeError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RecipeError(one_line(f"{path}: not valid YAML: {_yaml_problem(error)}.")) from None
     if not isinstance(data, dict):
@@ -160,24 +208,70 @@ def difference(a, b):
     return None if a == b else ("", a, b)
 
 
+class _Dumper(yaml.SafeDumper):
+    """The safe dumper, which writes the same list twice rather than once with an anchor."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key that is given twice, or is no string."""
+    """The safe loader, which also refuses a key that is given twice, or is no string, and what is no plain value."""
+
+    def get_single_node(self):
+        node = super().get_single_node()
+        if node is not None:
+            _measure(node, {})
+        return node
+
+    def construct_undefined(self, node):
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        problem = f"the tag {cut(tag)} has no place in a recipe"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                shown = key.value if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                shown = cut(key.value) if isinstance(key, yaml.ScalarNode) else "a list or mapping"
                 raise yaml.constructor.ConstructorError(None, None, f"the key {shown} is no string", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                    None, None, f"the key {cut(key.value)!r} is given twice", key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
+for _tag in ("binary", "omap", "pairs", "set"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_undefined)
+_Loader.add_constructor(None, _Loader.construct_undefined)
+
+
+def _measure(node, known, depth=1):
+    """(values, levels) of a node with every alias replaced; refuses those of which there are too many."""
+    if id(node) not in known and depth <= DEEPEST:  # what contains itself is deeper than anything
+        inside = [] if isinstance(node, yaml.ScalarNode) else node.value
+        inside = [child for pair in inside for child in pair] if isinstance(node, yaml.MappingNode) else inside
+        sizes = [_measure(child, known, depth + 1) for child in inside]
+        known[id(node)] = 1 + sum(values for values, _ in sizes), 1 + max((levels for _, levels in sizes), default=0)
+    values, levels = known.get(id(node), (0, DEEPEST + 1))
+    if levels > DEEPEST or values > MOST:
+        problem = f"nested more than {DEEPEST} deep" if levels > DEEPEST else f"its anchors stand for over {MOST} values"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return values, levels
+
+
+def _reason(error):
+    text = str(error).rstrip(".") or type(error).__name__
+    if isinstance(error, MemoryError):
+        return f"it does not fit into the memory ({text}); make it smaller."
+    return text if text.endswith("?") else f"{text}."
+
+
 def _yaml_problem(error):
+    if isinstance(error, RecursionError):
+        return f"nested more than {DEEPEST} deep"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return getattr(error, "reason", None) or error
@@ -186,9 +280,9 @@ def _yaml_problem(error):
 
 def _override(data, override):
     path, equals, text = override.partition("=")
-    keys = path.split(".")
-    if not equals or not all(keys):
-        raise Wrong("--set", f"expected KEY.PATH=VALUE, got {override!r}")
+    keys, path = path.split("."), cut(path)
+    if not equals or not all(keys) or len(keys) > DEEPEST:
+        raise Wrong("--set", f"expected KEY.PATH=VALUE, got {cut(override)!r}")
     try:
         value = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -202,8 +296,9 @@ def _override(data, override):
             node = node[name]
         last = index == len(keys) - 1
         if isinstance(node, list):
-            if not key.isdecimal() or int(key) >= len(node):
-                raise Wrong(f"--set {path}", f"there are {len(node)} entries, numbered from 0; {key!r} is none of them")
+            if not key.isdecimal() or len(key) > 9 or int(key) >= len(node):
+                count = f"is {len(node)} entry" if len(node) == 1 else f"are {len(node)} entries"
+                raise Wrong(f"--set {path}", f"there {count}, numbered from 0; {cut(key)!r} is none of them")
             key = int(key)
         elif not isinstance(node, dict):
             raise Wrong(f"--set {path}", f"{'.'.join(keys[:index])} has nothing inside it")
@@ -226,7 +321,7 @@ def _resolve(data):
         value = data[name] if name in data else _default(field)
         if name in ("dataset", "generator", "discriminator", "objective"):
             value = _resolve_object(name, name, value)
-        elif name in ("log", "checkpoint"):
+        elif name in ("log", "checkpoint", "monitor"):
             cls = find_class(name, name, name.capitalize())
             value = _resolve_arguments(name, name, cls, value)
         elif name == "optimizers":
@@ -241,7 +336,8 @@ def _resolve(data):
     if values["precision"] not in POLICIES:
         raise Wrong("precision", f"expected one of {', '.join(POLICIES)}, got {values['precision']!r}")
     name = values["name"]
-    if "/" in name or not name.strip(".") or not name.isprintable() or len(name.encode()) > 200:
+    fits = name.strip(".") and name == name.strip() and name.isprintable()
+    if not fits or "/" in name or len(name.encode()) > 200:
         raise Wrong("name", f"expected a name for a folder, got {what(name)}")
     return Recipe(**values)
 
@@ -264,10 +360,6 @@ def _resolve_optimizers(value):
     for player in players:
         path = f"optimizers.{player}"
         resolved[player] = _resolve_object(path, "optimizers", value[player])
-        ((name, given),) = resolved[player].items()
-        rate = given.get("learning_rate")
-        if isinstance(rate, float) and rate < 0:
-            raise Wrong(f"{path}.{name}.learning_rate", f"expected at least 0, got {rate}")
     return resolved
 
 
@@ -287,14 +379,16 @@ def _resolve_arguments(path, room, cls, given):
     check_names(path, given, known)
     annotated = hints(cls)
     provided = PROVIDED.get(room, ())
-    numeric = room in ("optimizers", "learning_rate")
+    numeric = room in ("optimizers", "learning_rate", "callbacks")
     resolved = {}
     for name, parameter in known.items():
         here = f"{path}.{name}"
         if name in given:
-            resolved[name] = _resolve_value(
-                here, name, given[name], annotated.get(name, hint_of(parameter.default, numeric))
-            )
+            if name in provided and name not in SAID_TWICE:
+                raise Wrong(here, "follows from the rest of the recipe; leave it out")
+            hint = annotated.get(name, hint_of(parameter.default, numeric))
+            resolved[name] = _resolve_value(here, name, given[name], hint)
+            _check_argument(here, room, name, resolved[name])
         elif name in provided:
             continue
         elif parameter.default is inspect.Parameter.empty:
@@ -303,6 +397,21 @@ def _resolve_arguments(path, room, cls, given):
             default = _spell_out(parameter.default)
             resolved[name] = float(default) if annotated.get(name) is float else default
     return resolved
+
+
+def _check_argument(path, room, name, value):
+    """What a type does not tell: ranges, and that files are written into the run folder."""
+    if name in ARGUMENT_RANGES and isinstance(value, int):
+        check_range(path, value, *ARGUMENT_RANGES[name])
+    if name in LIMITED and room in ("optimizers", "learning_rate", "callbacks"):
+        check_limit(path, value, LIMITED[name])
+    if name in ("file", "folder") and isinstance(value, str):
+        place = Path(value)
+        inside = place.parts and not place.is_absolute() and ".." not in place.parts and value.isprintable()
+        if not inside:
+            raise Wrong(path, f"expected a path inside the run folder, got {what(value)}")
+        if place.parts[0] in RESERVED:
+            raise Wrong(path, f"expected another name than {place.parts[0]}, which every run has for itself")
 
 
 def _resolve_value(path, name, value, hint):
@@ -320,10 +429,13 @@ def find_class(path, room, name):
         candidates |= members(module)
     if room == "callbacks":
         candidates = {n: cls for n, cls in candidates.items() if n not in NO_CALLBACKS}
-        if name.lower() in ("checkpoint", "log"):
+        if name.lower() in ("checkpoint", "log", "monitor"):
             raise Wrong(path, f"every run has a {name}; its arguments go into the section {name.lower()!r}")
+    if room in ("generator", "discriminator"):  # a generator is what begins with latents
+        wanted = room == "generator"
+        candidates = {n: cls for n, cls in candidates.items() if ("latent_dim" in arguments(cls)) == wanted}
     if name not in candidates:
-        raise Wrong(path, f"there is no {name!r} here{nearest(name, candidates)}")
+        raise Wrong(path, f"there is no {cut(name)!r} here{nearest(name, candidates)}")
     return candidates[name]
 
 

@@ -1,8 +1,11 @@
 """Samples of a trained model as files."""
 
+import math
 from pathlib import Path
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from kgan import images, recipe
 from kgan.datasets import Dataset
@@ -28,13 +31,21 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
     digits = len(str(count - 1))
     names = [f"{index:0{digits}d}.png" for index in range(count)]
     _check_places(out, out_dir, names)
+    if truncation is not None and not 0 < truncation < math.inf:
+        raise ValueError(f"truncation must be above 0 and finite; got {truncation}.")
     path, model = Path(model), load(model)
+    _check_label(label, model)
     options = {"seed": seed, "labels": label}
     if truncation is not None:
         if not hasattr(model, "latents"):
             raise ValueError("An exported generator draws from the whole prior; truncation needs the run folder.")
         options["truncation"] = truncation
-    made = model.sample(count, **options)
+    try:
+        made = model.sample(count, **options)
+    except tf.errors.InvalidArgumentError:
+        if label is None:
+            raise
+        raise ValueError(f"--label {label}: the generator knows no such class.") from None
     written = []
     if out:
         draw = images.write_points if made.ndim == 2 else images.write_png
@@ -67,6 +78,17 @@ def _check_places(out, out_dir, names):
         others = sorted({entry.name for entry in Path(out_dir).iterdir()} - set(names))
         if others:
             raise ValueError(f"--out-dir {out_dir}: it holds other files ({others[0]}); choose an empty folder.")
+
+
+def _check_label(label, model):
+    """Refuses a class that the generator does not have; an export does not tell how many there are."""
+    if label is None or not getattr(model, "conditional", False):
+        return
+    layers = model.generator._flatten_layers()
+    known = [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]
+    if label < 0 or (known and label >= min(known)):
+        classes = f"a class from 0 to {min(known) - 1}" if known else "the number of a class, from 0 on"
+        raise ValueError(f"--label {label}: expected {classes}.")
 
 
 def _decoder(path):

@@ -1,5 +1,6 @@
 """Whether values fit a constructor's signature, and what to say where they do not."""
 
+import datetime
 import difflib
 import inspect
 import math
@@ -7,6 +8,9 @@ import types
 import typing
 
 import yaml
+
+# Counters are int64, and training computes in float32 at most.
+LARGEST_INTEGER, LARGEST_FLOAT = 2**63 - 1, 3.4e38
 
 
 class Wrong(Exception):
@@ -20,7 +24,7 @@ class Wrong(Exception):
 def check_names(path, given, known):
     for name in given:
         if name not in known:
-            here = f"{path}.{name}" if path else name
+            here = f"{path}.{cut(name)}" if path else cut(name)
             raise Wrong(here, f"there is no such key{nearest(name, known)}")
 
 
@@ -41,11 +45,13 @@ def hint_of(default, numeric):
 
     `numeric`: whether what has no telling default is a number, or numbers, or nothing.
     """
-    if isinstance(default, bool | float):
+    if isinstance(default, bool | float | str):
         return type(default)
     if isinstance(default, int):
         return int | float  # where Keras has 0 by default it takes 0.5 too
-    return float | list | None if numeric and not isinstance(default, str) else None
+    if numeric and default is inspect.Parameter.empty:
+        return float | list[float]
+    return float | list | None if numeric else None
 
 
 def check_type(path, value, hint):
@@ -54,9 +60,21 @@ def check_type(path, value, hint):
         raise Wrong(path, f"expected {_name(hint)}, got {what(value)}")
     if hint is None and isinstance(value, str) and _is_number(value):
         raise Wrong(path, f"expected a number, got {what(value)}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Wrong(path, f"expected a finite number, got {value}")
+    _check_numbers(path, value)
     return float(value) if hint is float and isinstance(value, int) else value
+
+
+def _check_numbers(path, value):
+    """Refuses numbers, also in lists, with which nothing can be computed."""
+    if isinstance(value, list):
+        for item in value:
+            _check_numbers(path, item)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise Wrong(path, f"expected a finite number, got {value}")
+    elif isinstance(value, float) and abs(value) > LARGEST_FLOAT:
+        raise Wrong(path, f"expected a number that float32 can hold, of at most {LARGEST_FLOAT:g}, got {what(value)}")
+    elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise Wrong(path, f"expected a number of at most {LARGEST_INTEGER}, got {what(value)}")
 
 
 def check_range(path, value, lowest, highest):
@@ -64,8 +82,23 @@ def check_range(path, value, lowest, highest):
         raise Wrong(path, f"expected an integer from {lowest} to {highest}, got {what(value)}")
 
 
+def check_limit(path, value, limit):
+    """`limit`: "at least 0", "above 0", or "at least 0 and below 1"; for each number of a list."""
+    for number in value if isinstance(value, list) else [value]:
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            within = {"at least 0": number >= 0, "above 0": number > 0, "at least 0 and below 1": 0 <= number < 1}
+            if not within[limit]:
+                raise Wrong(path, f"expected {limit}, got {number}")
+
+
 def one_line(text):
-    return " ".join(str(text).split())
+    """The text without line ends and without characters that a terminal would obey or cannot show."""
+    line = " ".join(str(text).split())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
+def cut(text):
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _fits(value, hint):
@@ -119,13 +152,17 @@ def what(value):
     if value is None:
         return "nothing"
     if isinstance(value, dict | list):
-        text = yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
+        text = " ".join(yaml.safe_dump(value, default_flow_style=True, width=1000).split())
         return text if len(text) <= 60 else f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
     if isinstance(value, str) and _is_number(value):
         return f"the string {value!r} ({_as_yaml(value)})"
+    if isinstance(value, int) and abs(value) >= 10**60:  # Python does not even print the longest ones
+        return f"a number of about {int(value.bit_length() * math.log10(2)) + 1} digits"
+    if isinstance(value, datetime.date):
+        return f"the date {value} (write it in quotes)"
     kinds = {bool: "", int: "the number ", float: "the number ", str: "the string "}
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
-    return kinds.get(type(value), "") + (shown if len(shown) <= 60 else shown[:57] + "...")
+    return kinds.get(type(value), "") + cut(shown)
 
 
 def _is_number(text):

@@ -153,10 +153,10 @@ def test_divergence_is_code_3(here, monkeypatch):
     )
 
 
-def test_divergence_before_any_checkpoint_says_so(here):
+def test_divergence_keeps_the_beginning(here):
     line = mistake("fit", "toy.yaml", "--set", "optimizers.generator.learning_rate=1.0e+38", code=3)
     assert line.startswith("kgan: Training diverged at step ")
-    assert line.endswith("No checkpoint had been made yet.")
+    assert line.endswith("The last finite checkpoint is kept: runs/toy/checkpoints/step-00000000.json.")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -86,7 +86,7 @@ def test_a_run_folder_has_these_files(plan, tmp_path):
         "step-00000000.png", "step-00000004.png", "step-00000007.png",
     ]  # fmt: skip
     assert sorted(entry.name for entry in (run / "checkpoints").iterdir()) == [
-        f"step-0000000{step}.{end}" for step in (2, 4, 6, 7) for end in ("json", "weights.h5")
+        f"step-0000000{step}.{end}" for step in (0, 2, 4, 6, 7) for end in ("json", "weights.h5")
     ]
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert [list(line) for line in lines] == [LINE, LINE]

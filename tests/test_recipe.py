@@ -47,7 +47,10 @@ def test_every_default_is_spelled_out(written):
     assert document["precision"] == "auto"
     assert document["callbacks"] == []
     assert document["log"] == {"every": 100, "file": "log.jsonl"}
-    assert document["checkpoint"] == {"folder": "checkpoints", "every": 1000, "seconds": 300.0, "keep": 3}
+    assert document["checkpoint"] == {
+        "folder": "checkpoints", "every": 1000, "seconds": 300.0, "keep": 3, "monitor": None, "mode": "min",
+    }  # fmt: skip
+    assert document["monitor"] == {"every": 250}
     assert document["objective"] == {
         "WGANGP": {
             "discriminator_steps": 5,

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from kgan.architectures.network import Network, check_positive
+from kgan.architectures.network import Network, check_positive, check_weights
 
 
 class MLPGenerator(Network):
@@ -30,6 +30,7 @@ class MLPGenerator(Network):
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_positive(latent_dim=latent_dim, units=units)
+        check_weights([latent_dim, *units, math.prod(data_shape)], f"units {units} and data_shape {data_shape}")
         latents = x = keras.Input([latent_dim], name="latents")
         for count in units:
             x = layers.Dense(count, activation="relu", kernel_initializer="he_normal")(x)
@@ -56,6 +57,7 @@ class MLPDiscriminator(Network):
     def __init__(self, data_shape: tuple[int, ...], units: tuple[int, ...] = (512, 512, 512, 512)):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_positive(units=units)
+        check_weights([math.prod(data_shape), *units, 1], f"units {units} and data_shape {data_shape}")
         images = keras.Input(data_shape, name="images")
         x = layers.Flatten()(images)
         for count in units:

@@ -1,11 +1,17 @@
 """What the networks of all families share."""
 
+import itertools
+
 import keras
 
 from kgan.configurable import Configurable
 from kgan.precision import policy
 
 NORMALIZATIONS = ("batch", "layer", "none")
+
+# Above these a number is a slip of the pen; of what is not named here at most 65,536.
+LARGEST = {"growth": 16, "kernel_size": 64}
+MOST_WEIGHTS = 2**31
 
 
 class Network(Configurable, keras.Model):
@@ -48,3 +54,13 @@ def check_positive(**values):
         numbers = value if isinstance(value, list | tuple) else [value]
         if not numbers or any(number < 1 for number in numbers):
             raise ValueError(f"{name} must be at least 1; got {value}.")
+        largest = LARGEST.get(name, 2**16)
+        if any(number > largest for number in numbers):
+            raise ValueError(f"{name} must be at most {largest}; got {value}.")
+
+
+def check_weights(sizes, what):
+    """Refuses a chain of dense layers of these sizes that no machine holds; `what` says what to make smaller."""
+    weights = sum(before * after for before, after in itertools.pairwise(sizes))
+    if weights > MOST_WEIGHTS:
+        raise ValueError(f"{what}: they make {weights:,} weights, and at most {MOST_WEIGHTS:,} may be.")

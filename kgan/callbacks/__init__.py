@@ -1,8 +1,9 @@
 """What happens around the steps: logs, pictures, checkpoints, guards."""
 
-from kgan.callbacks.checkpoint import Checkpoint
+from kgan.callbacks.checkpoint import Checkpoint, Inexact
 from kgan.callbacks.finite import Diverged, StopOnNonFinite
 from kgan.callbacks.log import Log
+from kgan.callbacks.monitor import Monitor
 from kgan.callbacks.progress import Progress
 from kgan.callbacks.sample_grid import SampleGrid
 from kgan.callbacks.stop_on_signal import Interrupted, StopOnSignal
@@ -11,8 +12,10 @@ from kgan.callbacks.tensorboard import TensorBoard
 __all__ = [
     "Checkpoint",
     "Diverged",
+    "Inexact",
     "Interrupted",
     "Log",
+    "Monitor",
     "Progress",
     "SampleGrid",
     "StopOnNonFinite",

@@ -9,7 +9,7 @@ class Callback(Configurable, keras.callbacks.Callback):
     """A Keras callback whose period counts generator steps and whose state survives a resume.
 
     Paths are relative to the model's `run_dir`. What a callback must remember across a resume, it gives in
-    `state` as a JSON-serialisable dictionary, and takes back in `restore`.
+    `state` as a JSON-serialisable dictionary, and takes back in `restore`, after `on_train_begin`.
     """
 
     def state(self):

@@ -1,79 +1,206 @@
-"""Saves the training now and then."""
+"""Saves the training now and then, and goes back to what was saved."""
 
+import math
 import time
 
 import keras
 
-from kgan import checkpoint
+from kgan import checkpoint, environment
 from kgan.callbacks.callback import Callback, check_every
 from kgan.callbacks.finite import check_weights
 
+# What Keras' own callbacks remember from epoch to epoch, and forget whenever a training begins.
+REMEMBERED = {
+    keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch", "stopped_epoch"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
+    keras.callbacks.ModelCheckpoint: ("best",),
+}
+
+
+class Inexact(ValueError):
+    """A training would not go on bitwise, because it was begun under other versions, threads or devices."""
+
 
 class Checkpoint(Callback):
-    """Saves weights, averages, optimizer slots and the state of the other callbacks.
+    """Saves weights, averages, optimizer slots and the state of the other callbacks, and goes on from there.
 
-    Nothing is saved that is not finite: then `Diverged` is raised and the last checkpoint stays.
+    The same script, run again after whatever stopped it, goes on from the newest whole checkpoint:
+
+    * on a stream of kgan (`dataset.batches(...)`) exactly, to the last bit: `epochs` of `fit` counts from the
+      first step of the training, whichever process did it, and an epoch that had begun is finished;
+    * on other data with the weights, the slots and the step, from the beginning of the epoch that had begun.
+
+    It says which. Nothing is saved that is not finite: then `Diverged` is raised and the last checkpoint stays.
 
     Args:
-        folder: of the checkpoints, relative to the run folder.
+        folder: of the checkpoints, relative to the model's run folder.
         every: generator steps between checkpoints.
         seconds: a checkpoint is also made when the last one is this old.
         keep: how many of the newest are kept.
+        monitor: a value in the logs; the checkpoint of its best epoch is kept too. None for no such value: the
+            losses of a GAN do not rank its states.
+        mode: whether the best is the "min" or the "max".
+        allow_inexact: go on although versions, threads, devices, precision or jit setting differ from those
+            of the checkpoint.
 
     Example:
-        >>> Checkpoint(every=500).get_config()
-        {'folder': 'checkpoints', 'every': 500, 'seconds': 300, 'keep': 3}
+        >>> Checkpoint(every=500).get_config()["keep"]
+        3
     """
 
-    def __init__(self, folder: str = "checkpoints", every: int = 1000, seconds: float = 300, keep: int = 3):
+    def __init__(
+        self, folder: str = "checkpoints", every: int = 1000, seconds: float = 300, keep: int = 3,
+        monitor: str | None = None, mode: str = "min", allow_inexact: bool = False,
+    ):  # fmt: skip
         super().__init__()
         if keep < 1 or not seconds > 0:
             raise ValueError(f"keep must be at least 1 and seconds above 0; got {keep} and {seconds}.")
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode must be "min" or "max"; got {mode!r}.')
         self.folder, self.every, self.seconds, self.keep = folder, check_every(every), seconds, keep
+        self.monitor, self.mode, self.allow_inexact = monitor, mode, allow_inexact
         self.peers: list[keras.callbacks.Callback] = []
+        self.epochs = 0  # finished in all
+        self.stopped = False  # whether an EarlyStopping ended the training
+        self._best: dict = {}
         self._resumed = None
         self._saved_step = self._saved_time = None
+        self._due = self._begins = False
 
     @property
     def path(self):
         return self.model.run_dir / self.folder
 
+    # --- going on ---
+
     def resume(self, model, peers):
-        """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks with state."""
+        """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
+
+        The state of the peers comes back when all of them have begun.
+
+        Raises:
+            Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
+        """
         self.set_model(model)
-        self.peers = peers
+        self.peers = [peer for peer in peers if peer is not self]
+        for peer in self.peers:
+            if getattr(peer, "restore_best_weights", False):
+                raise ValueError(
+                    f"{type(peer).__name__}(restore_best_weights=True) puts weights and optimizers out of step; leave "
+                    f"it out, and keep the best with Checkpoint(monitor={peer.monitor!r})."
+                )
         found = checkpoint.latest(self.path)
         if found is None:
             return
-        states = checkpoint.restore(model, *found)
-        for peer in peers:
-            peer.restore(states.get(type(peer).__name__, {}))
-        self._resumed = found[1]
+        commit, record = found
+        if self.step > record["step"]:
+            raise ValueError(
+                f"The model has done {self.step} steps, and the newest checkpoint in {self.path} {record['step']}: "
+                f"going on from there would lose the others. Choose another folder for this training."
+            )
+        differing = environment.differences(record["environment"], environment.describe(model))
+        if differing and not self.allow_inexact:
+            raise Inexact(
+                f"{commit}: made under other conditions, so that going on would not be exact: {differing}. Use the "
+                f"same, or accept it with --allow-inexact (allow_inexact=True in Python)."
+            )
+        self._take(commit, record)
+
+    def go_back(self):
+        """Goes back to the newest checkpoint from wherever the training is; returns its step."""
+        self._take(*checkpoint.latest(self.path))
+        return self.step
+
+    def newest(self):
+        """Path of the newest whole checkpoint."""
+        return checkpoint.latest(self.path)[0]
+
+    def _take(self, commit, record):
+        checkpoint.restore(self.model, commit, record)
+        mine = record["state"][type(self).__name__]
+        self.epochs, self.stopped, self._best = mine["epochs"], mine["stopped"], mine["best"]
+        self._resumed = record
+
+    def say_resumed(self, exact):
+        """Prints where the training goes on, and whether exactly."""
+        if self._resumed is not None:
+            how = "exactly" if exact else "with the weights, the slots and the step; the data begin anew"
+            print(f"{self.path}: going on from step {self.step}, {how}.")
 
     def on_train_begin(self, logs=None):
-        self._saved_step, self._saved_time = self.step, time.monotonic()
+        self._saved_step, self._saved_time, self._begins = self.step, time.monotonic(), True
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self._resumed is not None:  # Keras has just reset the means of the interval that goes on
+        # Only now: Keras has just reset the means of the interval that goes on, and every callback has begun.
+        if self._resumed is not None:
             checkpoint.restore_metrics(self.model, self._resumed)
-            self._resumed = None
+            for name, peer in _named(self.peers).items():
+                if name in self._resumed["state"]:
+                    _restore(peer, self._resumed["state"][name])
+        elif self._begins:
+            self.save()  # a training can always go back to its beginning, and a full disk is found at once
+        self._resumed, self._begins = None, False
+
+    # --- saving ---
 
     def on_train_batch_begin(self, batch, logs=None):
         # Here, and not at the end of a step, all that belongs to the step before has been done and logged.
         step = self.step
-        if step // self.every > self._saved_step // self.every or (
-            step > self._saved_step and time.monotonic() - self._saved_time >= self.seconds
+        if step > self._saved_step and (
+            self._due
+            or step // self.every > self._saved_step // self.every
+            or time.monotonic() - self._saved_time >= self.seconds
         ):
             self.save()
 
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs = epoch + 1
+        value = float((logs or {}).get(self.monitor, math.nan))
+        best = self._best.get("value", math.inf if self.mode == "min" else -math.inf)
+        if value < best if self.mode == "min" else value > best:
+            self._best, self._due = {"value": value, "step": self.step}, True
+
     def on_train_end(self, logs=None):
-        if self.step > self._saved_step:
+        self.stopped = any(getattr(peer, "stopped_epoch", 0) for peer in self.peers)
+        if self._due or self.stopped or self.step > self._saved_step:
             self.save()
 
     def save(self):
         """Saves now."""
         check_weights(self.model)
-        states = {type(peer).__name__: peer.state() for peer in self.peers if isinstance(peer, Callback)}
+        states = {name: _state(peer) for name, peer in _named(self.peers).items()}
+        states[type(self).__name__] = {"epochs": self.epochs, "stopped": self.stopped, "best": self._best}
         checkpoint.save(self.model, self.path, states)
-        checkpoint.prune(self.path, self.keep)
-        self._saved_step, self._saved_time = self.step, time.monotonic()
+        checkpoint.prune(self.path, self.keep, self._best.get("step"))
+        self._saved_step, self._saved_time, self._due = self.step, time.monotonic(), False
+
+
+def _named(peers):
+    """{name: callback}: the class's name, numbered where there are several of one class."""
+    names: dict[str, keras.callbacks.Callback] = {}
+    for peer in peers:
+        name, number = type(peer).__name__, 1
+        while (key := name if number == 1 else f"{name} {number}") in names:
+            number += 1
+        names[key] = peer
+    return names
+
+
+def _remembered(peer):
+    return next((names for cls, names in REMEMBERED.items() if isinstance(peer, cls)), ())
+
+
+def _state(peer):
+    """What a callback has to remember, as JSON has it: `state()` of those that have one."""
+    if hasattr(peer, "state"):
+        return peer.state()
+    values = {name: getattr(peer, name) for name in _remembered(peer)}
+    return {name: value if value is None else float(value) for name, value in values.items()}
+
+
+def _restore(peer, state):
+    if hasattr(peer, "restore"):
+        peer.restore(state)
+    else:
+        for name in _remembered(peer):
+            setattr(peer, name, state[name])

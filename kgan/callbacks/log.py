@@ -32,14 +32,17 @@ class Log(Callback):
         self.every = check_every(every)
         self.file, self.images_per_step, self.dataset_size = file, images_per_step, dataset_size
         self._seconds = 0.0
-        self._bytes = None  # length of the log that belongs to the run; None: all of it
         self._last = self._started = None
 
     def state(self):
         return {"seconds": self.seconds, "bytes": self._path.stat().st_size if self._path.exists() else 0}
 
     def restore(self, state):
-        self._seconds, self._bytes = state["seconds"], state["bytes"]
+        self._seconds = state["seconds"]
+        self._last = (self.step, self.seconds)
+        if self._path.exists():
+            # Lines written after the checkpoint will be written again.
+            os.truncate(self._path, min(state["bytes"], self._path.stat().st_size))
 
     @property
     def seconds(self):
@@ -53,9 +56,6 @@ class Log(Callback):
     def on_train_begin(self, logs=None):
         self._started = time.monotonic()
         self._last = (self.step, self.seconds)
-        if self._bytes is not None and self._path.exists():
-            # Lines written after the checkpoint will be written again.
-            os.truncate(self._path, min(self._bytes, self._path.stat().st_size))
 
     def on_epoch_end(self, epoch, logs=None):
         step, seconds = self.step, self.seconds

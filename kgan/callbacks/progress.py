@@ -1,5 +1,6 @@
 """How far the training is, for a person who waits."""
 
+import contextlib
 import sys
 import time
 
@@ -29,6 +30,7 @@ class Progress(Callback):
         self._text = ""
 
     def on_train_begin(self, logs=None):
+        self.close()  # of what a rollback has left behind
         self._mark = (self.step, time.monotonic())
         self._begun = self._mark
         if sys.stdout.isatty():
@@ -47,7 +49,9 @@ class Progress(Callback):
         elif step // self.every > self._mark[0] // self.every or step == self.steps:
             self._measure(step, logs)
             left = (self.steps - step) * (time.monotonic() - self._begun[1]) / max(step - self._begun[0], 1)
-            click.echo(f"{self._text}  eta {_clock(left)}")
+            # Where nobody reads any more, SIGPIPE has been sent as well, and `StopOnSignal` listens to that.
+            with contextlib.suppress(BrokenPipeError):
+                click.echo(f"{self._text}  eta {_clock(left)}")
 
     def _measure(self, step, logs):
         now = time.monotonic()

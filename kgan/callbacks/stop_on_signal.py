@@ -1,4 +1,4 @@
-"""Leaves on SIGINT and SIGTERM, with everything saved."""
+"""Leaves when a signal asks for it, with everything saved."""
 
 import signal
 
@@ -15,9 +15,10 @@ class Interrupted(Exception):
 
 
 class StopOnSignal(Callback):
-    """On SIGINT or SIGTERM: finishes the step, saves with the given `Checkpoint`, raises `Interrupted`.
+    """Finishes the step, saves with the given `Checkpoint` and raises `Interrupted`, when a signal comes.
 
-    A second signal does what it does without this callback. Needs Python's main thread.
+    The signals are SIGINT, SIGTERM, SIGHUP and SIGPIPE. A second signal does what it does without this callback. SIGHUP (the terminal has gone) stays ignored where it
+    is, as under nohup; SIGPIPE says that nobody reads standard output any more. Needs Python's main thread.
 
     Args:
         checkpoint: the callback that saves.
@@ -28,7 +29,7 @@ class StopOnSignal(Callback):
         ...     callbacks = [checkpoint, signals]  # gan.fit(data, callbacks=callbacks)
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
 
     def __init__(self, checkpoint: Checkpoint):
         super().__init__()
@@ -38,6 +39,8 @@ class StopOnSignal(Callback):
 
     def __enter__(self):
         for number in self.SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._before[number] = signal.signal(number, self._receive)
         return self
 

@@ -56,6 +56,12 @@ class Dataset(Configurable):
 
         return to_uint8(images)
 
+    def example(self, count):
+        """`count` examples as `fit` takes them, always the same: images, or (images, labels)."""
+        images, labels = self.batch(Order(len(self), 0).indices(0, count))
+        images = np.asarray(self.encode(images), np.float32)
+        return images if labels is None else (images, labels)
+
     def batches(self, batch_size, seed=0, start=0, steps=None):
         """A `tf.data.Dataset` of encoded batches for `fit`; without end unless `steps` says how many.
 
@@ -88,9 +94,15 @@ class Dataset(Configurable):
         types = [tf.float32] + ([tf.as_dtype(example.labels.dtype)] if labelled else [])
         shapes = [self.data_shape] + ([example.labels.shape[1:]] if labelled else [])
 
+        failures = []
+
         def load(step):
-            images, labels = self.batch(order.indices(int(step) * batch_size, batch_size))
-            images = np.asarray(self.encode(images), np.float32)
+            try:
+                images, labels = self.batch(order.indices(int(step) * batch_size, batch_size))
+                images = np.asarray(self.encode(images), np.float32)
+            except Exception as error:  # TensorFlow would pass on its text alone
+                failures.append(error)
+                raise
             return [images, labels] if labelled else [images]
 
         def batch(step):
@@ -99,12 +111,25 @@ class Dataset(Configurable):
                 tensor.set_shape([batch_size, *shape])
             return tuple(tensors) if labelled else tensors[0]
 
-        # A counter has no end, and says so: Keras then expects no last step of an epoch.
-        numbers = tf.data.Dataset.counter(start) if steps is None else tf.data.Dataset.range(start, start + steps)
         options = tf.data.Options()
         # There is nothing to tune, and the tuner keeps an iterator that ends waiting for up to a minute.
         options.autotune.enabled = False
-        return numbers.map(batch).prefetch(2).with_options(options)
+
+        def stream(numbers):
+            return numbers.map(batch).prefetch(2).with_options(options)
+
+        def from_step(step):
+            """The same stream after `step` batches, without end: one with a length begins anew there."""
+            numbers = tf.data.Dataset.counter(step)
+            return stream(numbers.map(lambda n: start + n if steps is None else start + n % steps))
+
+        # A counter has no end, and says so: Keras then expects no last step of an epoch.
+        numbers = tf.data.Dataset.counter(start) if steps is None else tf.data.Dataset.range(start, start + steps)
+        made = stream(numbers)
+        # What a training that goes on asks of its data; other data sets do not know it.
+        made.from_step = from_step
+        made.failure = lambda: failures[-1] if failures else None
+        return made
 
 
 class Order:

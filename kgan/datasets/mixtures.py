@@ -11,6 +11,10 @@ from kgan.datasets.validate import real, whole
 TAIL = 6.0  # standard deviations from a centre to the border of [-1, 1]; a normal draw exceeds it once in 5e8
 
 
+# What a single array holds, and float32 tells apart.
+MOST, SMALLEST, LARGEST = 10**8, 1e-6, 1e6
+
+
 class Points(InMemory):
     """Points of the plane, float32 [2]; `encode` divides by `extent`, `decode` multiplies.
 
@@ -63,10 +67,10 @@ class RingOfGaussians(Points):
     """
 
     def __init__(self, modes: int = 8, radius: float = 2.0, stddev: float = 0.02, size: int = 50_000, seed: int = 0):
-        self.modes = whole("modes", modes, 1)
-        self.radius = real("radius", radius, above=0)
-        self.stddev = real("stddev", stddev, above=0)
-        self.size = whole("size", size, 1)
+        self.modes = whole("modes", modes, 1, 10_000)
+        self.radius = real("radius", radius, SMALLEST, LARGEST, above=0)
+        self.stddev = real("stddev", stddev, SMALLEST, LARGEST, above=0)
+        self.size = whole("size", size, 1, MOST)
         self.seed = whole("seed", seed)
         self.extent = self.radius + TAIL * self.stddev
         angles = 2 * np.pi * np.arange(self.modes) / self.modes
@@ -97,10 +101,10 @@ class GridOfGaussians(Points):
     """
 
     def __init__(self, side: int = 5, spacing: float = 2.0, stddev: float = 0.05, size: int = 50_000, seed: int = 0):
-        self.side = whole("side", side, 1)
-        self.spacing = real("spacing", spacing, above=0)
-        self.stddev = real("stddev", stddev, above=0)
-        self.size = whole("size", size, 1)
+        self.side = whole("side", side, 1, 100)
+        self.spacing = real("spacing", spacing, SMALLEST, LARGEST, above=0)
+        self.stddev = real("stddev", stddev, SMALLEST, LARGEST, above=0)
+        self.size = whole("size", size, 1, MOST)
         self.seed = whole("seed", seed)
         self.extent = self.spacing * (self.side - 1) / 2 + TAIL * self.stddev
         ticks = self.spacing * (np.arange(self.side) - (self.side - 1) / 2)
@@ -131,9 +135,9 @@ class SwissRoll(Points):
     """
 
     def __init__(self, radius: float = 2.0, stddev: float = 0.03, size: int = 50_000, seed: int = 0):
-        self.radius = real("radius", radius, above=0)
-        self.stddev = real("stddev", stddev, lowest=0)
-        self.size = whole("size", size, 1)
+        self.radius = real("radius", radius, SMALLEST, LARGEST, above=0)
+        self.stddev = real("stddev", stddev, 0.0, LARGEST)
+        self.size = whole("size", size, 1, MOST)
         self.seed = whole("seed", seed)
         self.extent = self.radius + TAIL * self.stddev
         draws = generator(self.seed, "swiss roll")
@@ -169,8 +173,8 @@ class ParallelLines(Points):
     class_names = ("0", "theta")
 
     def __init__(self, theta: float = 1.0, size: int = 50_000, seed: int = 0):
-        self.theta = real("theta", theta)
-        self.size = whole("size", size, 1)
+        self.theta = real("theta", theta, -LARGEST, LARGEST)
+        self.size = whole("size", size, 1, MOST)
         self.seed = whole("seed", seed)
         self.extent = max(1.0, math.fabs(self.theta))
         draws = generator(self.seed, "parallel lines")

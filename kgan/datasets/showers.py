@@ -36,6 +36,7 @@ AREA = 10.0  # m^2 each, flat on the ground
 UNIT_SIGNAL = 1.0  # particles: below it the scale of `encode` is linear, above it logarithmic
 LARGEST_SIGNAL = 3.0e6  # particles; `encode` clips what is above, fewer than 1 image in 1000
 
+MOST_SIGNALS = 2**31  # in all showers of a set; 4 bytes each
 BLOCK = 256  # showers that share one stream of random numbers
 
 
@@ -119,13 +120,13 @@ class Showers(InMemory):
         seed: int = 0,
     ):
         self.split = one_of("split", split, ("train", "test"))
-        self.size = whole("size", size, 1)
         if not isinstance(grid, list | tuple) or len(grid) != 2:
             raise ValueError(f"grid is {grid!r}; expected [rows, columns].")
         self.grid = (whole("grid's rows", grid[0], 4, 128), whole("grid's columns", grid[1], 4, 128))
-        self.spacing = real("spacing", spacing, above=0)
+        self.size = whole("size", size, 1, MOST_SIGNALS // (self.grid[0] * self.grid[1]))
+        self.spacing = real("spacing", spacing, 1e-3, 1e6, above=0)
         self.jitter = real("jitter", jitter, 0.0, 0.5)
-        self.threshold = real("threshold", threshold, lowest=0.0)
+        self.threshold = real("threshold", threshold, 0.0, 1e12)
         self.seed = whole("seed", seed)
         self.conditions = {"energy": ENERGIES, "zenith": ZENITHS}
         self.hold(*self._simulate())

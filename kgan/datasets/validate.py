@@ -4,6 +4,8 @@ import math
 import numbers
 import os
 
+LONGEST_SIDE = 8192  # pixels, to which images are scaled
+
 
 def one_of(name, value, choices):
     """`value` if it is among `choices`.
@@ -41,7 +43,16 @@ def text(name, value):
     """`value` as a string that is not empty; paths become strings, so that configurations stay plain."""
     if not isinstance(value, str | os.PathLike) or not os.fspath(value):
         raise ValueError(f"{name} is {value!r}; expected a string, and not an empty one.")
+    if not _names_a_file(os.fspath(value)):
+        raise ValueError(f"{name} is {value!r}; expected a string without NUL and surrogates.")
     return os.fspath(value)
+
+
+def _names_a_file(value):
+    try:
+        return b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
 
 
 def image_shape(value):
@@ -55,4 +66,5 @@ def image_shape(value):
         raise ValueError(
             f"image_shape is {list(value)}: {channels!r} channels; expected 1 (grey), 3 (RGB) or 4 (RGBA)."
         )
-    return whole("image_shape's height", height, 1), whole("image_shape's width", width, 1), int(channels)
+    height = whole("image_shape's height", height, 1, LONGEST_SIDE)
+    return height, whole("image_shape's width", width, 1, LONGEST_SIDE), int(channels)

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from kgan import training
 from kgan.configurable import Configurable
 from kgan.randomness import Draws
 
@@ -34,6 +35,7 @@ class Game(Configurable, keras.Model):
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.reports}
         self._update = 0
         self._observing = False
+        self._norms: dict | None = None  # of the players' gradients, while `inspect` looks
         self.built = True
 
     # --- the step ---
@@ -53,7 +55,7 @@ class Game(Configurable, keras.Model):
 
     def descend(self, loss, tape, network):
         """One step of the network's own optimizer down the mean of `loss` over all replicas."""
-        if not self._observing:
+        if not self._observing or self._norms is not None:
             self.apply(self.gradients(loss, tape, network), network)
 
     def gradients(self, loss, tape, network):
@@ -75,6 +77,10 @@ class Game(Configurable, keras.Model):
         """Gives `gradients` to the network's optimizer."""
         optimizer = self.optimizer_of(network)
         replicas = tf.distribute.get_replica_context()
+        if self._norms is not None:  # `inspect` wants to know, and nothing learns
+            unit = optimizer.scale_loss(tf.constant(1.0 / replicas.num_replicas_in_sync))
+            self._norms[network.name] = tf.linalg.global_norm([tf.cast(g, tf.float32) / unit for g in gradients])
+            return
         if replicas.num_replicas_in_sync > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             # It looks at this replica's gradients alone, and would apply another one's inf.
             finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
@@ -85,6 +91,8 @@ class Game(Configurable, keras.Model):
 
     def report(self, **values):
         """Ends the step: counts it, and returns the means of the reported values since the last reset."""
+        if self._norms is not None:
+            return values
         for name, value in values.items():
             self._trackers[name].update_state(value)
         if not self._observing:
@@ -102,9 +110,87 @@ class Game(Configurable, keras.Model):
         finally:
             self._observing = False
 
+    def inspect(self, data):
+        """What a step on `data` would report, and the norm of each player's gradient; nothing learns.
+
+        Args:
+            data: one minibatch, as `fit` takes them.
+
+        Returns:
+            {name: float}: the reported values, and `<player>_gradient` for each player.
+        """
+        found = self._inspected(tf.nest.map_structure(tf.constant, data))
+        results = self.distribute_strategy.experimental_local_results
+        return {name: float(results(value)[0]) for name, value in found.items()}
+
+    @tf.function(reduce_retracing=True)
+    def _inspected(self, data):
+        def look():
+            values = self.train_step(data)
+            norms = {f"{player}_gradient": self._norms[getattr(self, player).name] for player in self.players}
+            return values | norms | self._portrait(data)
+
+        self._observing, self._norms = True, {}
+        try:
+            return self.distribute_strategy.run(look)
+        finally:
+            self._observing, self._norms = False, None
+
+    def _portrait(self, data):
+        """What else there is to say of the players in a look."""
+        return {}
+
     @property
     def metrics(self):
         return list(self._trackers.values())
+
+    @property
+    def random_states(self):
+        """The variables from which Keras' random layers, such as Dropout, draw: no file of Keras holds them."""
+        return [variable for variable in self.variables if variable.name == "seed_generator_state"]
+
+    # --- training ---
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **options):
+        """Keras' `fit`, and more in two cases.
+
+        * With a `kgan.callbacks.Checkpoint` among the callbacks it goes on from its newest checkpoint, and
+          `epochs` counts from the first step of the training, whichever process did it.
+        * With several replicas, batches that cannot be shared equally are cut to what can, which is said once.
+
+        Args:
+            x, y: a `tf.data.Dataset` of batches, or arrays: images, or images and labels.
+            batch_size, epochs, verbose, callbacks, **options: as in Keras.
+
+        Returns:
+            Keras' History; of a training that goes on, the epochs that this process finished.
+        """
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            if options.get("validation_split"):
+                raise ValueError("validation_split works on one device only; give several replicas validation_data=.")
+            x, y = training.shared(x, y, batch_size, self._shares(), options.pop("shuffle", True)), None
+            held_out = options.get("validation_data")
+            if held_out is not None:
+                size = options.pop("validation_batch_size", None) or batch_size
+                images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
+                options["validation_data"] = training.shared(images, labels, size, self._shares())
+            batch_size = None
+        everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
+        checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
+        if checkpoint is None:
+            return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
+        options |= {"y": y, "batch_size": batch_size}
+        return training.go_on(self, super().fit, x, checkpoint, epochs, verbose, everyone, **options)
+
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", **options):
+        """Keras' `evaluate`; several replicas get equal shares, as in `fit`."""
+        if self.distribute_strategy.num_replicas_in_sync > 1 and "_use_cached_eval_dataset" not in options:
+            x, y, batch_size = training.shared(x, y, batch_size, self._shares()), None, None
+        return super().evaluate(x, y, batch_size, verbose, **options)
+
+    def _shares(self):
+        """What must divide the size of a batch."""
+        return self.distribute_strategy.num_replicas_in_sync
 
     # --- optimizers ---
 

@@ -33,6 +33,9 @@ class GAN(Game):
     players = ("generator", "discriminator")
     reports = ("d_loss", "g_loss")
 
+    # The d_loss of a discriminator that is always right, for objectives that have one.
+    perfect_d_loss: float | None = None
+
     def __init__(
         self,
         generator: keras.Model,
@@ -84,6 +87,9 @@ class GAN(Game):
         for self._update in range(k):
             yield Batch(images[self._update : count : k], None if labels is None else labels[self._update : count : k])
         self._update = k  # whatever the generator draws from here on is its own
+
+    def _shares(self):
+        return super()._shares() * self.discriminator_steps
 
     def _whole(self, images, k):
         """How many of the images k minibatches of equal size can hold."""
@@ -141,8 +147,22 @@ class GAN(Game):
 
     def apply(self, gradients, network):
         super().apply(gradients, network)
-        if network is self.generator:
+        if network is self.generator and not self._observing:
             self._average()
+
+    def _portrait(self, data):
+        """How the scores and the examples of one minibatch are spread."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        real = Batch(tf.cast(images, tf.float32), labels)
+        fake = self.fakes(real)
+        scores = tf.concat([tf.reshape(self.score(batch), [-1]) for batch in (real, fake)], axis=0)
+        return {
+            "score_mean": tf.reduce_mean(scores),
+            "score_spread": tf.math.reduce_std(scores),
+            "smallest_score": tf.reduce_min(tf.abs(scores)),
+            "real_spread": _spread(real.images),
+            "fake_spread": _spread(fake.images),
+        }
 
     def _average(self):
         """The moving average of the generator's weights and statistics."""
@@ -245,6 +265,11 @@ def _check_networks(generator, discriminator):
     made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != seen:
         raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
+
+
+def _spread(images):
+    """The root of the mean variance of a value over the examples."""
+    return tf.sqrt(tf.reduce_mean(tf.math.reduce_variance(images, axis=0)))
 
 
 def _averaged(generator):

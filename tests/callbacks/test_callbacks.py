@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,15 +74,18 @@ def test_checkpoints_by_steps_and_the_last_of_them(gan, ring, tmp_path):
 
 def test_checkpoints_by_time(gan, ring, tmp_path):
     gan.fit(ring, batch_size=16, callbacks=[Checkpoint(every=1000, seconds=1e-6, keep=20)], verbose=0)
-    assert len(list((tmp_path / "checkpoints").glob("*.json"))) == 10
+    assert len(list((tmp_path / "checkpoints").glob("*.json"))) == 11  # with the beginning
 
 
 def test_what_is_not_finite_is_not_saved(gan, ring, tmp_path):
-    gan.fit(ring, batch_size=16, callbacks=[Checkpoint(every=5)], verbose=0)
-    gan.discriminator.trainable_variables[0].assign(np.full([2, 8], np.nan))
+    def poison(batch, logs):
+        if batch == 6:
+            gan.discriminator.trainable_variables[0].assign(np.full([2, 8], np.nan))
+
+    members = [keras.callbacks.LambdaCallback(on_train_batch_end=poison), Checkpoint(every=5)]
     with pytest.raises(Diverged, match="the weight discriminator/"):
-        gan.fit(ring, batch_size=16, callbacks=[Checkpoint(every=5)], verbose=0)
-    assert checkpoint.latest(tmp_path / "checkpoints")[1]["step"] == 10
+        gan.fit(ring, batch_size=16, callbacks=members, verbose=0)
+    assert checkpoint.latest(tmp_path / "checkpoints")[1]["step"] == 5
 
 
 def test_tensorboard_writes_into_the_run_folder(gan, ring, tmp_path):
