@@ -17,8 +17,9 @@ class Interrupted(Exception):
 class StopOnSignal(Callback):
     """Finishes the step, saves with the given `Checkpoint` and raises `Interrupted`, when a signal comes.
 
-    The signals are SIGINT, SIGTERM, SIGHUP and SIGPIPE. A second signal does what it does without this callback. SIGHUP (the terminal has gone) stays ignored where it
-    is, as under nohup; SIGPIPE says that nobody reads standard output any more. Needs Python's main thread.
+    The signals are SIGINT, SIGTERM, SIGHUP (the terminal has gone; it stays ignored where it is, as under nohup) and
+    SIGPIPE (nobody reads standard output any more). A second one does what it does without this callback. Needs
+    Python's main thread.
 
     Args:
         checkpoint: the callback that saves.
