@@ -137,25 +137,31 @@ def main():
     help="What to do when a loss or weight is not finite: leave with exit code 3, or go back to the last checkpoint "
     "and halve the learning rates.",
 )  # fmt: skip
+@click.option("--devices", metavar="N", help="Train on N devices of this machine, or on those named: GPU:0,GPU:2.")
 @click.option("--allow-inexact", is_flag=True, help="Go on under other versions, threads or devices than before.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved recipe and the networks; train nothing.")
-def fit(recipe, run_dir, overrides, steps, fresh, on_nan, allow_inexact, dry_run):
+def fit(recipe, run_dir, overrides, steps, fresh, on_nan, devices, allow_inexact, dry_run):
     """Trains RECIPE. The same command again goes on where the last one stopped."""
     with _quiet():
+        from kgan import devices as places
         from kgan import experiment
         from kgan import recipe as recipes
     if steps is not None:
         overrides = (*overrides, f"steps={steps}")
     plan = recipes.load(recipe, overrides)
+    try:
+        strategy = places.mirrored(devices) if devices else None
+    except ValueError as error:
+        raise UsageMistake(f"--devices: {error}") from None
     if dry_run:
-        dataset, gan = experiment.build(plan)
+        dataset, gan = experiment.build(plan, strategy)
         experiment.callbacks(plan, dataset, gan)
         click.echo(plan.text())
         gan.generator.summary(print_fn=click.echo)
         gan.discriminator.summary(print_fn=click.echo)
         return
     run_dir = run_dir or Path("runs") / plan.name
-    experiment.fit(plan, run_dir, fresh, on_nan, allow_inexact, say=click.echo)
+    experiment.fit(plan, run_dir, fresh, on_nan, allow_inexact, strategy, say=click.echo)
     click.echo(f"done: {run_dir}")
 
 

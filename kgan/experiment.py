@@ -57,12 +57,17 @@ def callbacks(plan, dataset, gan, allow_inexact=False):
         ((name, given),) = spec.items()
         if "monitor" in given:
             _check_monitor(f"{plan.source}: callbacks.{index}.{name}", given, names)
+        if given.get("labels") is not None and not gan.conditional:
+            raise recipe.RecipeError(
+                f"{plan.source}: callbacks.{index}.{name}.labels: this generator takes no labels; leave them out."
+            )
         if name == "ReduceLROnPlateau" and scheduled(plan):
             raise recipe.RecipeError(
                 f"{plan.source}: callbacks.{index}: ReduceLROnPlateau needs learning rates that are numbers; "
                 f"here one is a schedule."
             )
-    return log, checkpoint, [plan.build(f"callbacks.{i}", spec) for i, spec in enumerate(plan.callbacks)]
+    monitor = plan.build("monitor", {"Monitor": plan.monitor}, data=dataset.example(plan.batch_size))
+    return log, checkpoint, monitor, [plan.build(f"callbacks.{i}", spec) for i, spec in enumerate(plan.callbacks)]
 
 
 def scheduled(plan):
@@ -108,8 +113,7 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, strategy
     dataset, gan = build(plan, strategy)
     gan.run_dir = run_dir
     per_step = plan.batch_size * gan.discriminator_steps
-    log, checkpoint, own = callbacks(plan, dataset, gan, allow_inexact)
-    monitor = kc.Monitor(dataset.example(plan.batch_size), **plan.monitor)
+    log, checkpoint, monitor, own = callbacks(plan, dataset, gan, allow_inexact)
     progress = kc.Progress(plan.steps, per_step, every=log.every)
     # Nothing is written before all of the recipe has been made.
     with run_folder.locked(run_dir):
@@ -129,7 +133,9 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, strategy
             return gan
         policy = _precision(plan)
         run_folder.describe(plan, run_dir, gan, policy)
-        say(f"{plan.name}: {len(dataset)} examples of {tuple(dataset.data_shape)}, {policy}, into {run_dir}")
+        replicas = gan.distribute_strategy.num_replicas_in_sync
+        where = f"{policy}, {replicas} replicas" if replicas > 1 else policy
+        say(f"{plan.name}: {len(dataset)} examples of {tuple(dataset.data_shape)}, {where}, into {run_dir}")
         if begun:
             say(f"going on from step {begun}")
 

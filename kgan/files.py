@@ -35,7 +35,8 @@ def replacing(path):
             raise type(error)(error.errno, error.strerror, str(path)) from error
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # which would hide the error that came first
+            temporary.unlink()
 
 
 def _sync(path):

@@ -47,8 +47,8 @@ PROVIDED = {
     "discriminator": {"image_shape", "data_shape"},
     "objective": {"generator", "discriminator", "seed"},
     "optimizers": {"name"},
-    "log": {"images_per_step", "dataset_size"},
-    "checkpoint": {"allow_inexact"},
+    "log": {"file", "images_per_step", "dataset_size"},
+    "checkpoint": {"folder", "allow_inexact"},
     "monitor": {"data"},
 }
 
@@ -66,25 +66,30 @@ RANGES = {"seed": (0, 2**32 - 1), "steps": (1, 2**31 - 1), "batch_size": (1, 2**
 # The same for arguments, by name; a step takes a batch for each of the discriminator's, and a grid is one picture.
 ARGUMENT_RANGES = {"discriminator_steps": (1, 1000), "count": (1, 10_000), "seed": (0, 2**63 - 1)}
 
-# What Keras' optimizers, schedules and callbacks do not check, or not all of them.
+# What optimizers, schedules and callbacks do not check, or not all of them.
 LIMITS = {
     "at least 0": {
-        "learning_rate", "weight_decay", "initial_learning_rate", "end_learning_rate", "warmup_target", "alpha", "values",
-        "boundaries", "warmup_steps", "min_lr", "patience", "cooldown", "start_from_epoch", "histogram_freq",
+        "learning_rate", "weight_decay", "initial_learning_rate", "end_learning_rate", "warmup_target", "alpha",
+        "values", "boundaries", "warmup_steps", "min_lr", "patience", "cooldown", "start_from_epoch", "histogram_freq",
+        "every",
     },
     "above 0": {
-        "clipnorm", "clipvalue", "global_clipnorm", "epsilon", "decay_steps", "first_decay_steps", "decay_rate", "power",
-        "factor", "loss_scale_factor", "gradient_accumulation_steps", "ema_overwrite_frequency",
+        "clipnorm", "clipvalue", "global_clipnorm", "epsilon", "decay_rate",
+        "power", "factor", "loss_scale_factor",
+    },
+    "a whole number above 0": {
+        "decay_steps", "first_decay_steps", "gradient_accumulation_steps", "ema_overwrite_frequency",
     },
     "at least 0 and below 1": {"beta_1", "beta_2", "rho", "momentum", "ema_momentum"},
 }  # fmt: skip
+LISTS = {"boundaries": list[float], "values": list[float]}  # of the one schedule that has steps
 LIMITED = {name: limit for limit, names in LIMITS.items() for name in names}
 
 # What may be given although something else in a recipe provides it; the rest would be said twice.
 SAID_TWICE = {"image_shape", "data_shape", "name", "seed"}
 
 # A recipe writes into its run folder and nowhere else, and not over what every run has there.
-RESERVED = {".lock", "recipe.yaml", "environment.json", "evaluations.jsonl", "report.html"}
+RESERVED = {".lock", "checkpoints", "environment.json", "evaluations.jsonl", "log.jsonl", "recipe.yaml", "report.html"}
 
 # A recipe is short, and neither deep nor, with all anchors replaced by what they stand for, large.
 LONGEST, DEEPEST, MOST = 2**18, 20, 50_000
@@ -168,7 +173,9 @@ def read(path):
         with open(path, "rb") as file:
             content = file.read(LONGEST + 1)
         if len(content) > LONGEST:
-            raise RecipeError(one_line(f"{path}: expected a recipe, of at most {LONGEST // 1024} KB, got a larger file."))
+            raise RecipeError(
+                one_line(f"{path}: expected a recipe, of at most {LONGEST // 1024} KB, got a larger file.")
+            )
         data = yaml.load(content.decode("utf-8"), _Loader)
     except FileNotFoundError:
         raise RecipeError(one_line(f"{path}: no such file.")) from None
@@ -233,7 +240,7 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                shown = cut(key.value) if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                shown = cut(key.value) if isinstance(key, yaml.ScalarNode) else "[...]"
                 raise yaml.constructor.ConstructorError(None, None, f"the key {shown} is no string", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
@@ -257,9 +264,22 @@ def _measure(node, known, depth=1):
         known[id(node)] = 1 + sum(values for values, _ in sizes), 1 + max((levels for _, levels in sizes), default=0)
     values, levels = known.get(id(node), (0, DEEPEST + 1))
     if levels > DEEPEST or values > MOST:
-        problem = f"nested more than {DEEPEST} deep" if levels > DEEPEST else f"its anchors stand for over {MOST} values"
+        problem = (
+            f"nested more than {DEEPEST} deep" if levels > DEEPEST else f"its anchors stand for over {MOST} values"
+        )
         raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     return values, levels
+
+
+# What a YAML parser says, and what a person can do something with.
+PLAINLY = {
+    "found character '\\t' that cannot start any token": "a tab; indent with spaces",
+    "found unexpected end of stream": "a quote is not closed",
+    "second occurrence": "an anchor of the same name for the second time",
+    "but found another document": "another document; a recipe is one",
+    "expected <block end>, but found '<block mapping start>'": "indented otherwise than the lines above it",
+    "mapping values are not allowed here": "a second colon in a line; write {key: value}, or put the text in quotes",
+}
 
 
 def _reason(error):
@@ -272,10 +292,12 @@ def _reason(error):
 def _yaml_problem(error):
     if isinstance(error, RecursionError):
         return f"nested more than {DEEPEST} deep"
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"the character {error.character:#04x} is not allowed"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return getattr(error, "reason", None) or error
-    return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+        return "a number has too many digits" if "digits" in str(error) else error
+    return f"line {mark.line + 1}, column {mark.column + 1}: {PLAINLY.get(error.problem, error.problem)}"
 
 
 def _override(data, override):
@@ -376,17 +398,19 @@ def _resolve_arguments(path, room, cls, given):
     if not isinstance(given, dict):
         raise Wrong(path, f"expected a mapping of arguments, got {what(given)}")
     known = arguments(cls)
-    check_names(path, given, known)
     annotated = hints(cls)
     provided = PROVIDED.get(room, ())
+    settled = [name for name in known if name in provided and name not in SAID_TWICE]
+    for name in settled:
+        if name in given:
+            raise Wrong(f"{path}.{name}", "expected nothing, for it is settled by the run; leave it out")
+    check_names(path, given, [name for name in known if name not in settled])
     numeric = room in ("optimizers", "learning_rate", "callbacks")
     resolved = {}
     for name, parameter in known.items():
         here = f"{path}.{name}"
         if name in given:
-            if name in provided and name not in SAID_TWICE:
-                raise Wrong(here, "follows from the rest of the recipe; leave it out")
-            hint = annotated.get(name, hint_of(parameter.default, numeric))
+            hint = annotated.get(name) or (numeric and LISTS.get(name)) or hint_of(parameter.default, numeric)
             resolved[name] = _resolve_value(here, name, given[name], hint)
             _check_argument(here, room, name, resolved[name])
         elif name in provided:
@@ -403,9 +427,9 @@ def _check_argument(path, room, name, value):
     """What a type does not tell: ranges, and that files are written into the run folder."""
     if name in ARGUMENT_RANGES and isinstance(value, int):
         check_range(path, value, *ARGUMENT_RANGES[name])
-    if name in LIMITED and room in ("optimizers", "learning_rate", "callbacks"):
+    if name in LIMITED and room in ("optimizers", "learning_rate", "callbacks", "monitor"):
         check_limit(path, value, LIMITED[name])
-    if name in ("file", "folder") and isinstance(value, str):
+    if name == "folder" and isinstance(value, str):
         place = Path(value)
         inside = place.parts and not place.is_absolute() and ".." not in place.parts and value.isprintable()
         if not inside:
@@ -415,9 +439,10 @@ def _check_argument(path, room, name, value):
 
 
 def _resolve_value(path, name, value, hint):
-    if name in ROOMS and isinstance(value, list) and any(map(_is_object, value)):
+    several = typing.get_origin(hint) in (list, tuple)
+    if name in ROOMS and several and isinstance(value, list) and any(map(_is_object, value)):
         return [_resolve_object(f"{path}.{index}", name, item) for index, item in enumerate(value)]
-    if name in ROOMS and _is_object(value) and typing.get_origin(hint) not in (list, tuple):
+    if name in ROOMS and not several and _is_object(value):
         return _resolve_object(path, name, value)
     return check_type(path, value, hint)
 

@@ -82,9 +82,9 @@ def _check_places(out, out_dir, names):
 
 def _check_label(label, model):
     """Refuses a class that the generator does not have; an export does not tell how many there are."""
-    if label is None or not getattr(model, "conditional", False):
+    if label is None or not getattr(model, "conditional", True):
         return
-    layers = model.generator._flatten_layers()
+    layers = model.generator._flatten_layers() if hasattr(model, "generator") else ()
     known = [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]
     if label < 0 or (known and label >= min(known)):
         classes = f"a class from 0 to {min(known) - 1}" if known else "the number of a class, from 0 on"

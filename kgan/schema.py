@@ -12,6 +12,14 @@ import yaml
 # Counters are int64, and training computes in float32 at most.
 LARGEST_INTEGER, LARGEST_FLOAT = 2**63 - 1, 3.4e38
 
+# What a range is called, and what it holds.
+WITHIN = {
+    "at least 0": lambda number: number >= 0,
+    "above 0": lambda number: number > 0,
+    "a whole number above 0": lambda number: number > 0 and isinstance(number, int),
+    "at least 0 and below 1": lambda number: 0 <= number < 1,
+}
+
 
 class Wrong(Exception):
     """What is wrong at a key's path; who reads the file adds its name."""
@@ -29,8 +37,9 @@ def check_names(path, given, known):
 
 
 def nearest(name, known):
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(map(repr, sorted(known)))}"
+    folded = {other.casefold(): other for other in known}
+    near = difflib.get_close_matches(str(name).strip().casefold(), folded, n=1, cutoff=0.5)
+    return f"; did you mean {folded[near[0]]!r}?" if near else f"; there are {', '.join(map(repr, sorted(known)))}"
 
 
 def hints(cls):
@@ -50,7 +59,7 @@ def hint_of(default, numeric):
     if isinstance(default, int):
         return int | float  # where Keras has 0 by default it takes 0.5 too
     if numeric and default is inspect.Parameter.empty:
-        return float | list[float]
+        return int | float
     return float | list | None if numeric else None
 
 
@@ -74,7 +83,7 @@ def _check_numbers(path, value):
     elif isinstance(value, float) and abs(value) > LARGEST_FLOAT:
         raise Wrong(path, f"expected a number that float32 can hold, of at most {LARGEST_FLOAT:g}, got {what(value)}")
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-        raise Wrong(path, f"expected a number of at most {LARGEST_INTEGER}, got {what(value)}")
+        raise Wrong(path, f"expected a number from -{LARGEST_INTEGER} to {LARGEST_INTEGER}, got {what(value)}")
 
 
 def check_range(path, value, lowest, highest):
@@ -83,12 +92,10 @@ def check_range(path, value, lowest, highest):
 
 
 def check_limit(path, value, limit):
-    """`limit`: "at least 0", "above 0", or "at least 0 and below 1"; for each number of a list."""
+    """Whether a number, or each number of a list, is within; of other values nothing is asked."""
     for number in value if isinstance(value, list) else [value]:
-        if isinstance(number, int | float) and not isinstance(number, bool):
-            within = {"at least 0": number >= 0, "above 0": number > 0, "at least 0 and below 1": 0 <= number < 1}
-            if not within[limit]:
-                raise Wrong(path, f"expected {limit}, got {number}")
+        if isinstance(number, int | float) and not WITHIN[limit](number):
+            raise Wrong(path, f"expected {limit}, got {number}")
 
 
 def one_line(text):

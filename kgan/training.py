@@ -48,48 +48,69 @@ def go_on(gan, keras_fit, x, checkpoint, epochs, verbose, callbacks, steps_per_e
 
 
 def shared(x, y=None, batch_size=None, divisor=1, shuffle=False):
-    """The data as a `tf.data.Dataset` whose batches `divisor` divides: the rest is cut off, which is said once.
+    """The data as a `tf.data.Dataset` whose batches `divisor` divides.
+
+    What cannot be shared equally is left out, and that is said once.
 
     Args:
         x, y: a data set of batches, or arrays, which are batched by `batch_size` (32 by default).
+        divisor: what must divide a batch: the steps of the discriminator times the replicas.
         shuffle: whether arrays are shuffled in each epoch.
     """
     if isinstance(x, tf.distribute.DistributedDataset):
         return x
     if not isinstance(x, tf.data.Dataset):
-        arrays = x if y is None else (x, y)
-        count = len(tf.nest.flatten(arrays)[0])
-        x = tf.data.Dataset.from_tensor_slices(arrays)
-        x = (x.shuffle(count) if shuffle else x).batch(batch_size or 32)
+        return _batched(x if y is None else (x, y), batch_size or 32, divisor, shuffle)
     sizes = {spec.shape[0] for spec in tf.nest.flatten(x.element_spec)}
     if None not in sizes and not any(size % divisor for size in sizes):
         return x
     said = []
 
-    def say(size):
+    def check(size):
+        _check_share(int(size), divisor)
         if not said:
             said.append(True)
-            warnings.warn(
-                f"A batch of {int(size)} cannot be shared equally; it is cut to a multiple of {divisor} (the steps of "
-                f"the discriminator times the replicas).",
-                stacklevel=2,
-            )
+            _say(f"A batch of {int(size)} cannot be shared equally; it is cut to a multiple of {divisor}")
 
     def cut(*batch):
         size = tf.shape(tf.nest.flatten(batch)[0])[0]
         whole = size // divisor * divisor
-        tf.cond(size > whole, lambda: tf.py_function(say, [size], []), tf.no_op)
-        parts = tf.nest.map_structure(lambda tensor: tensor[:whole], batch)
+        with tf.control_dependencies([tf.cond(size > whole, lambda: _called(check, size), lambda: size)]):
+            parts = tf.nest.map_structure(lambda tensor: tensor[:whole], batch)
         return parts if len(parts) > 1 else parts[0]
 
-    def some(*batch):
-        return tf.shape(tf.nest.flatten(batch)[0])[0] > 0
-
-    equal = x.map(cut).filter(some)
+    equal = x.map(cut)
     if hasattr(x, "from_step"):
         equal.from_step = lambda step: shared(x.from_step(step), divisor=divisor)
         equal.failure = x.failure
     return equal
+
+
+def _called(function, size):
+    """`size`, after `function` was called with it."""
+    with tf.control_dependencies([tf.py_function(function, [size], [])]):
+        return tf.identity(size)
+
+
+def _batched(arrays, batch_size, divisor, shuffle):
+    _check_share(batch_size, divisor)
+    count, size = len(tf.nest.flatten(arrays)[0]), batch_size // divisor * divisor
+    if count % size:
+        _say(f"{count} examples make {count // size} batches of {size}; in each epoch {count % size} are left out")
+    x = tf.data.Dataset.from_tensor_slices(arrays)
+    return (x.shuffle(count) if shuffle else x).batch(size, drop_remainder=True)
+
+
+def _check_share(size, divisor):
+    if size < divisor:
+        raise ValueError(
+            f"A batch of {size} is too small to be shared by {divisor} (the steps of the discriminator times the "
+            f"replicas); make batches of a multiple of that, with drop_remainder=True."
+        )
+
+
+def _say(sentence):
+    warnings.warn(f"{sentence} (the steps of the discriminator times the replicas share it).", stacklevel=4)
 
 
 def run(gan, stream, total, every, training, checkpoint, **options):

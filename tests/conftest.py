@@ -23,6 +23,12 @@ def seeded():
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(scope="session")
+def replicas():
+    """Two replicas. One strategy for all tests: a second one would number its collective operations alike."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 @pytest.fixture
 def ring():
     """160 points on a circle, float32 [160, 2]."""

@@ -46,9 +46,9 @@ def test_every_default_is_spelled_out(written):
     assert document["seed"] == 0
     assert document["precision"] == "auto"
     assert document["callbacks"] == []
-    assert document["log"] == {"every": 100, "file": "log.jsonl"}
+    assert document["log"] == {"every": 100}
     assert document["checkpoint"] == {
-        "folder": "checkpoints", "every": 1000, "seconds": 300.0, "keep": 3, "monitor": None, "mode": "min",
+        "every": 1000, "seconds": 300.0, "keep": 3, "monitor": None, "mode": "min",
     }  # fmt: skip
     assert document["monitor"] == {"every": 250}
     assert document["objective"] == {
@@ -106,12 +106,20 @@ def test_overrides_reach_into_lists(written):
         (b"- a\n", "r.yaml: expected a mapping of sections, got [a]."),
         (b"hello", "r.yaml: expected a mapping of sections, got the string 'hello'."),
         (b"\x89PNG\xff\xfe", "r.yaml: cannot be read: it is no UTF-8 text."),
-        (b"name: a\x00", "r.yaml: not valid YAML: special characters are not allowed."),
+        (b"name: a\x00", "r.yaml: not valid YAML: the character 0x00 is not allowed."),
         (b"name: [a\nsteps: 3\n", "r.yaml: not valid YAML: line 2, column 6: expected ',' or ']', but got ':'."),
         (b"seed: 2001-99-99", "r.yaml: not valid YAML: month must be in 1..12."),
         (b"seed: 1\nseed: 2\n", "r.yaml: not valid YAML: line 2, column 1: the key 'seed' is given twice."),
         (b"3: 1\n", "r.yaml: not valid YAML: line 1, column 1: the key 3 is no string."),
-        (b"name: a\n---\nname: b\n", "r.yaml: not valid YAML: line 2, column 1: but found another document."),
+        (b"? [a]\n: 1\n", "r.yaml: not valid YAML: line 1, column 3: the key [...] is no string."),
+        (b"log:\n\tevery: 1\n", "r.yaml: not valid YAML: line 2, column 1: a tab; indent with spaces."),
+        (b"seed: " + b"9" * 5000, "r.yaml: not valid YAML: a number has too many digits."),
+        (b"seed: !!set {a}\n", "r.yaml: not valid YAML: line 1, column 7: the tag !!set has no place in a recipe."),
+        (b"a: &a [*a]\n", "r.yaml: not valid YAML: line 1, column 4: nested more than 20 deep."),
+        (b"a: " + b"[" * 21 + b"]" * 21, "r.yaml: not valid YAML: line 1, column 23: nested more than 20 deep."),
+        (b"a: " + b"[" * 9999, "r.yaml: not valid YAML: nested more than 20 deep."),
+        (b"#" * 300_000, "r.yaml: expected a recipe, of at most 256 KB, got a larger file."),
+        (b"name: a\n---\nname: b\n", "r.yaml: not valid YAML: line 2, column 1: another document; a recipe is one."),
         (b"name: x\n", "r.yaml: missing: dataset, generator, discriminator, objective, optimizers, steps."),
     ],
 )
@@ -121,13 +129,32 @@ def test_files_that_are_no_recipe(written, content, line):
 
 def test_python_objects_are_not_made(written):
     line = mistake(written(TOY + "seed: !!python/object/apply:os.getpid []\n"))
-    assert "could not determine a constructor" in line
+    tag = "!!python/object/apply:os.getpid"
+    assert line == f"r.yaml: not valid YAML: line 11, column 7: the tag {tag} has no place in a recipe."
 
 
 def test_paths_that_hold_no_recipe(tmp_path):
     assert mistake("nowhere.yaml") == "nowhere.yaml: no such file."
     assert mistake("no\nwhere.yaml") == "no where.yaml: no such file."
     assert mistake(tmp_path) == f"{tmp_path}: expected a recipe's file, and this is a folder."
+
+
+def test_anchors_are_written_out(written):
+    text = TOY.replace("units: [8]", "units: &units [8]", 1).replace("units: [8]", "units: *units")
+    plan = recipe.load(written(text))
+    assert plan.document() == recipe.load(written(TOY)).document()
+    assert "&" not in plan.text()
+
+
+def test_anchors_cannot_stand_for_more_than_a_recipe_holds(written):
+    lists = [f"a{i}: &a{i} [{', '.join(['x' if not i else f'*a{i - 1}'] * 10)}]\n" for i in range(9)]
+    assert mistake(written("".join(lists))) == (
+        "r.yaml: not valid YAML: line 5, column 5: its anchors stand for over 50000 values."
+    )
+
+
+def test_a_recipe_that_windows_wrote(written):
+    assert recipe.load(written("\ufeff" + TOY.replace("\n", "\r\n"))).document() == recipe.load(written(TOY)).document()
 
 
 RATE = "optimizers.generator.Adam.learning_rate"
@@ -170,6 +197,12 @@ RATE = "optimizers.generator.Adam.learning_rate"
         ("optimizers.generator.learning_rate=-1.0", f"{RATE}: expected at least 0, got -1.0."),
         ("optimizers.generator.learning_rate=.inf", f"{RATE}: expected a finite number, got inf."),
         ("optimizers.generator.learning_rate=[1, 2]", f"{RATE}: expected a number, got [1, 2]."),
+        ("optimizers.generator.learning_rate={CosineDecay: {initial_learning_rate: [0.1], decay_steps: 9}}", f"{RATE}.CosineDecay.initial_learning_rate: expected a number, got [0.1]."),
+        ("optimizers.generator.learning_rate={CosineDecay: {initial_learning_rate: 0.1, decay_steps: 2.5}}", f"{RATE}.CosineDecay.decay_steps: expected a whole number above 0, got 2.5."),
+        ("optimizers.generator.learning_rate={PiecewiseConstantDecay: {boundaries: [a], values: [1, 2]}}", f"{RATE}.PiecewiseConstantDecay.boundaries: expected a list, each a number, got [a]."),
+        ("monitor.every=-1", "monitor.every: expected at least 0, got -1."),
+        ("objective={StandardGAN: {adversarial_loss: [{Minimax: {}}]}}", "objective.StandardGAN.adversarial_loss: expected an object, like {AdversarialLoss: {}}, got [{Minimax: {}}]."),
+        ("optimizers.generator.learning_rate=[{CosineDecay: {}}]", f"{RATE}: expected a number, got [{{CosineDecay: {{}}}}]."),
         ("optimizers.generator.learning_rate={CosinDecay: {}}", f"{RATE}: there is no 'CosinDecay' here; did you mean 'CosineDecay'?"),
         ("optimizers.generator.learning_rate={CosineDecay: {}}", f"{RATE}.CosineDecay.initial_learning_rate: missing; CosineDecay needs it."),
         ("optimizers.generator.clipnorm=abc", "optimizers.generator.Adam.clipnorm: expected a number or a list or null, got the string 'abc'."),
@@ -180,6 +213,25 @@ RATE = "optimizers.generator.Adam.learning_rate"
         ("callbacks=[{SampleGrid: {count: 2.5}}]", "callbacks.0.SampleGrid.count: expected an integer, got the number 2.5."),
         ("callbacks=[{Checkpoint: {}}]", "callbacks.0: every run has a Checkpoint; its arguments go into the section 'checkpoint'."),
         ("callbacks=[{ModelCheckpoint: {filepath: x}}]", "callbacks.0: there is no 'ModelCheckpoint' here; "),
+        ("callbacks=[{SampleGrid: {folder: ../up}}]", "callbacks.0.SampleGrid.folder: expected a path inside the run folder, got the string '../up'."),
+        ("callbacks=[{SampleGrid: {folder: checkpoints}}]", "callbacks.0.SampleGrid.folder: expected another name than checkpoints, which every run has for itself."),
+        ("log.file=/tmp/log.jsonl", "log.file: expected nothing, for it is settled by the run; leave it out."),
+        ("callbacks=[{SampleGrid: {folder: /tmp}}]", "callbacks.0.SampleGrid.folder: expected a path inside the run folder, got the string '/tmp'."),
+        ("callbacks=[{SampleGrid: {count: 100000}}]", "callbacks.0.SampleGrid.count: expected an integer from 1 to 10000, got the number 100000."),
+        ("callbacks=[{EarlyStopping: {patience: -1}}]", "callbacks.0.EarlyStopping.patience: expected at least 0, got -1."),
+        ("objective.discriminator_steps=1001", "objective.WGANGP.discriminator_steps: expected an integer from 1 to 1000, got the number 1001."),
+        ("objective.generator={MLPGenerator: {}}", "objective.WGANGP.generator: expected nothing, for it is settled by the run; leave it out."),
+        ("log.dataset_size=3", "log.dataset_size: expected nothing, for it is settled by the run; leave it out."),
+        ("discriminator={MLPGenerator: {}}", "discriminator: there is no 'MLPGenerator' here; did you mean 'MLPDiscriminator'?"),
+        ("generator={MLPDiscriminator: {}}", "generator: there is no 'MLPDiscriminator' here; did you mean 'MLPGenerator'?"),
+        ("optimizers.generator.beta_1=1.0", "optimizers.generator.Adam.beta_1: expected at least 0 and below 1, got 1.0."),
+        ("optimizers.generator.clipnorm=0", "optimizers.generator.Adam.clipnorm: expected above 0, got 0."),
+        ("optimizers.generator.LEARNING_RATE=0", "optimizers.generator.Adam.LEARNING_RATE: there is no such key; did you mean 'learning_rate'?"),
+        ("name=2001-12-14", "name: expected a string, got the date 2001-12-14 (write it in quotes)."),
+        ("name=' a'", "name: expected a name for a folder, got the string ' a'."),
+        ("seed=0x" + "f" * 9999, "seed: expected a number from -9223372036854775807 to 9223372036854775807, got a number of about 12040 digits."),
+        ('"\\e[31m"=1', '"\\e[31m": there is no such key; there are '),
+        ("objective" + ".a" * 99 + "=1", "--set: expected KEY.PATH=VALUE, got 'objective.a.a.a"),
         ("objective.ema", "--set: expected KEY.PATH=VALUE, got 'objective.ema'."),
         ("objective..ema=3", "--set: expected KEY.PATH=VALUE, got 'objective..ema=3'."),
         ("steps.x=3", "--set steps.x: steps has nothing inside it."),

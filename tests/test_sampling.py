@@ -1,10 +1,12 @@
 """Samples of trained models as files."""
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from kgan import experiment, recipe, sampling
+import kgan
+from kgan import checkpoint, experiment, recipe, sampling
 from kgan.export import export
 
 OPTIMIZERS = """
@@ -33,7 +35,31 @@ def runs(tmp_path_factory):
         (folder / f"{name}.yaml").write_text(text + OPTIMIZERS)
         gan = experiment.fit(recipe.load(folder / f"{name}.yaml"), folder / name, say=lambda line: None)
     export(gan, folder / "export")
+    gan = conditional()
+    gan.run_dir = folder / "classes"
+    checkpoint.save(gan, gan.run_dir / "checkpoints", {})
+    export(gan, folder / "served")
     return folder
+
+
+def conditional():
+    """A game of vectors with four classes."""
+    z, x, y = keras.Input([2]), keras.Input([2]), keras.Input([], dtype="int32")
+
+    def network(values, units):
+        both = keras.layers.Concatenate()([values, keras.layers.Embedding(4, 3)(y)])
+        return keras.Model([values, y], keras.layers.Dense(units)(both))
+
+    gan = kgan.StandardGAN(network(z, 2), network(x, 1))
+    gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+    return gan
+
+
+def test_samples_of_one_class(runs, tmp_path):
+    for model in ("classes", "served"):
+        sampling.sample(runs / model, 3, 0, 3, None, npz=tmp_path / f"{model}.npz")
+    with np.load(tmp_path / "classes.npz") as a, np.load(tmp_path / "served.npz") as b:
+        np.testing.assert_allclose(a["samples"], b["samples"], atol=1e-5)
 
 
 def test_images(runs, tmp_path):
@@ -73,6 +99,12 @@ def test_an_export_gives_the_samples_of_its_run(runs, tmp_path):
         ("images", {"out": "grid.png", "label": 3}, "This generator takes no labels."),
         ("images", {"out": "grid.png", "truncation": 0.0}, "truncation must be above 0"),
         ("images", {"out": "grid.png", "truncation": float("nan")}, "truncation must be above 0"),
+        ("images", {"out": "grid.png", "truncation": float("inf")}, "truncation must be above 0 and finite; got inf."),
+        ("classes", {"out": "p.png", "label": 4}, "--label 4: expected a class from 0 to 3."),
+        ("classes", {"out": "p.png", "label": -1}, "--label -1: expected a class from 0 to 3."),
+        ("classes", {"out": "p.png"}, "say which samples to make with labels="),
+        ("served", {"npz": "v.npz", "label": 4}, "--label 4: the generator knows no such class."),
+        ("served", {"npz": "v.npz", "label": -1}, "--label -1: expected the number of a class, from 0 on."),
         ("export", {"out": "grid.png", "truncation": 1.0}, "truncation needs the run folder."),
         ("vectors", {"out_dir": "each"}, "Vectors are no pictures"),
     ],

@@ -1,8 +1,11 @@
 """Types, ranges, and what is said about values that do not fit."""
 
+import datetime
+import inspect
+
 import pytest
 
-from kgan.schema import Wrong, check_names, check_range, check_type, hint_of, nearest, what
+from kgan.schema import Wrong, check_limit, check_names, check_range, check_type, hint_of, nearest, one_line, what
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,10 @@ def test_what_fits_comes_back(value, hint, expected):
         (float("nan"), float, "key: expected a finite number, got nan."),
         (float("inf"), None, "key: expected a finite number, got inf."),
         ("x", int | float, "key: expected a number, got the string 'x'."),
+        (1e39, float, "key: expected a number that float32 can hold, of at most 3.4e+38, got the number 1e+39."),
+        ([0.5, [float("nan")]], list, "key: expected a finite number, got nan."),
+        (2**63, int, f"key: expected a number from -{2**63 - 1} to {2**63 - 1}, got the number {2**63}."),
+        (10**400, float, f"key: expected a number from -{2**63 - 1} to {2**63 - 1}, got a number of about 401 digits."),
     ],
 )
 def test_what_does_not_fit_is_refused(value, hint, message):
@@ -70,6 +77,7 @@ def test_the_nearest_name_is_proposed():
     with pytest.raises(Wrong) as error:
         check_names("log", {"evry": 1}, {"every": None, "file": None})
     assert str(error.value) == "log.evry: there is no such key; did you mean 'every'?"
+    assert nearest("EVERY ", ["every", "file"]) == "; did you mean 'every'?"
     assert nearest("xyz", ["b", "a"]) == "; there are 'a', 'b'"
 
 
@@ -87,7 +95,32 @@ def test_defaults_tell_what_keras_does_not_annotate():
     assert hint_of(0, numeric=False) == int | float
     assert hint_of(None, numeric=False) is None
     assert hint_of(None, numeric=True) == float | list | None
-    assert hint_of("name", numeric=True) is None
+    assert hint_of("name", numeric=True) is str
+    assert hint_of(inspect.Parameter.empty, numeric=True) == int | float
+    assert hint_of(inspect.Parameter.empty, numeric=False) is None
+
+
+def test_limits_hold_for_each_number():
+    for value, limit in ((0, "at least 0"), (0.1, "above 0"), (0.999, "at least 0 and below 1"), (None, "above 0")):
+        check_limit("key", value, limit)
+    for value, limit in (
+        (-1, "at least 0"),
+        (0, "above 0"),
+        (1, "at least 0 and below 1"),
+        (2.5, "a whole number above 0"),
+    ):
+        with pytest.raises(Wrong, match=f"key: expected {limit}, got {value}."):
+            check_limit("key", value, limit)
+        with pytest.raises(Wrong):
+            check_limit("key", [1 - 1e-9, value], limit)
+
+
+def test_a_terminal_is_sent_nothing_that_it_would_obey():
+    assert one_line("a\x1b[31m\nb\u2028\ud800\tc") == "a\\x1b[31m b \\ud800 c"
+
+
+def test_dates_are_explained():
+    assert what(datetime.date(2001, 12, 14)) == "the date 2001-12-14 (write it in quotes)"
 
 
 def test_long_values_are_cut():

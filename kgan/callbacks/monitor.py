@@ -1,6 +1,7 @@
 """Watches a training for the failures that GANs are known for."""
 
 import math
+from typing import Any
 
 import click
 
@@ -49,7 +50,7 @@ class Monitor(Callback):
         100
     """
 
-    def __init__(self, data, every: int = 250):
+    def __init__(self, data: Any, every: int = 250):
         super().__init__()
         if every < 0:
             raise ValueError(f"every counts generator steps and must be at least 0; got {every}.")

@@ -1,5 +1,6 @@
 """Arrays of one's own: an .npz or .npy file."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,8 @@ def _load(path, names):
         raise ValueError(error.args[0]) from None
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        if "pickle" in reason:  # numpy goes on to say how to load it all the same
+            reason = "it is another kind of file, or holds Python objects"
         raise ValueError(
             f"{path} cannot be read ({reason}); expected an .npz or .npy file that is whole, of plain arrays: objects "
             f"that need pickle are never loaded. Save it again with numpy.savez."
@@ -114,6 +117,8 @@ def _examples(array, where):
         raise ValueError(f"{where} has the shape {list(array.shape)}; expected [N, d], [N, H, W] or [N, H, W, C].")
     array = array.astype(np.float32)
     lowest, highest = float(array.min()), float(array.max())  # either is NaN if anything is
+    if math.isnan(lowest):
+        raise ValueError(f"{where} has values that are NaN; expected numbers in [-1, 1]: mend or remove them.")
     if not -1 <= lowest <= highest <= 1:
         raise ValueError(
             f"{where} has values from {lowest:g} to {highest:g}; expected finite numbers in [-1, 1]: scale them."

@@ -218,6 +218,7 @@ class Game(Configurable, keras.Model):
                 raise ValueError(
                     f"{type(self).__name__}.compile needs {name}=, for example keras.optimizers.Adam(1e-4)."
                 )
+        self._check_layers()
         objects = [
             id(optimizer) for optimizer in optimizers.values() if isinstance(optimizer, keras.optimizers.Optimizer)
         ]
@@ -243,6 +244,23 @@ class Game(Configurable, keras.Model):
                 "compile() was called outside the scope of the strategy under which the model was made, which "
                 "would let the replicas drift apart; call it inside `with strategy.scope():`."
             )
+
+    def _check_layers(self):
+        """Refuses layers that several replicas would compute otherwise than one device, without a word."""
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            return
+        if self.random_states:
+            raise ValueError(
+                "A layer draws from Keras' own random state (as Dropout does), which gives every replica the same "
+                "numbers; train on one device, or leave it out."
+            )
+        for player in self.players:
+            for layer in getattr(self, player)._flatten_layers():
+                if isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized:
+                    raise ValueError(
+                        f"The {player}'s {layer.name!r} takes its statistics on each replica apart; make it with "
+                        f"BatchNormalization(synchronized=True)."
+                    )
 
     def _adopt(self, player, optimizer):
         network = getattr(self, player)

@@ -107,11 +107,10 @@ def _latents(gan):
         gan._observing = False
 
 
-def test_replicas_and_half_precision_are_looked_at_too(ring):
+def test_replicas_and_half_precision_are_looked_at_too(ring, replicas):
     from kgan import precision
 
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope(), precision.policy("mixed_float16"):
+    with replicas.scope(), precision.policy("mixed_float16"):
         gan = kgan.WGANGP(kgan.architectures.MLPGenerator((2,), 3, [8]), kgan.architectures.MLPDiscriminator((2,), [8]))
         gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
     keras.utils.set_random_seed(0)

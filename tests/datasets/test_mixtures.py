@@ -63,12 +63,14 @@ def test_points_are_a_function_of_the_seed(kind):
 @pytest.mark.parametrize(
     ("kind", "wrong", "message"),
     [
-        (RingOfGaussians, {"modes": 0}, "modes is 0; expected a whole number of at least 1"),
+        (RingOfGaussians, {"modes": 0}, "modes is 0; expected a whole number from 1 to 10000"),
         (RingOfGaussians, {"stddev": 0.0}, "greater than 0"),
         (RingOfGaussians, {"seed": -1}, "seed is -1"),
         (RingOfGaussians, {"radius": float("nan")}, "expected a finite number"),
         (GridOfGaussians, {"side": 2.5}, "side is 2.5"),
         (SwissRoll, {"size": True}, "size is True"),
+        (SwissRoll, {"size": 10**9}, "size is 1000000000; expected a whole number from 1 to 100000000"),
+        (RingOfGaussians, {"radius": 1e30}, "radius is 1e.30; expected a number from 1e-06 to 1000000.0"),
         (ParallelLines, {"theta": "1"}, "theta is '1'; expected a finite number"),
     ],
 )

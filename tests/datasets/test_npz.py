@@ -61,7 +61,7 @@ def test_conditions(tmp_path):
         (np.zeros([4, 6, 5], np.int64), "is int64"),
         (np.zeros([4], np.float32), r"shape \[4\]; expected \[N, d\]"),
         (VECTORS * 255, "values from -255 to 255; expected finite numbers in"),
-        (VECTORS * np.float32(np.nan), "values from nan to nan"),
+        (VECTORS * np.float32(np.nan), "has values that are NaN"),
     ],
 )
 def test_wrong_images(tmp_path, images, message):

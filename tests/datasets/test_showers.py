@@ -157,6 +157,7 @@ def test_threshold_silences_weak_stations():
     [
         ({"split": "all"}, "split is 'all'"),
         ({"size": 0}, "size is 0"),
+        ({"size": 10**6, "grid": [128, 128]}, "size is 1000000; expected a whole number from 1 to 131072"),
         ({"grid": 16}, r"grid is 16; expected \[rows, columns\]"),
         ({"grid": [16, 200]}, "grid's columns is 200; expected a whole number from 4 to 128"),
         ({"spacing": 0}, "greater than 0"),
