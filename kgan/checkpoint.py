@@ -63,6 +63,15 @@ def latest(folder):
     return None
 
 
+def at(folder, step):
+    """The checkpoint of a step, which another process has found to be whole: (path, record)."""
+    commit = Path(folder) / f"step-{step:08d}.json"
+    try:
+        return commit, json.loads(commit.read_text())
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{commit} is not there; all workers must see the same run folder.") from None
+
+
 def restore(model, commit, record):
     """Gives a compiled game the weights, slots and step of a checkpoint; returns the saved state."""
     with loading_whole():
@@ -73,10 +82,14 @@ def restore(model, commit, record):
 
 
 def restore_metrics(model, record):
-    """Gives the trackers the totals that they had at the checkpoint."""
-    for metric, values in zip(model.metrics, record["metrics"], strict=True):
-        for variable, value in zip(metric.variables, values, strict=True):
-            variable.assign(value)
+    """Gives the trackers the totals that they had at the checkpoint: every replica the same."""
+
+    def assign():
+        for metric, values in zip(model.metrics, record["metrics"], strict=True):
+            for variable, value in zip(metric.variables, values, strict=True):
+                variable.assign(value)
+
+    model.distribute_strategy.run(assign)
 
 
 def load(folder):
@@ -105,7 +118,9 @@ def prune(folder, keep, best=None):
 
 
 def metric_values(metric):
-    return [np.asarray(variable.numpy()) for variable in metric.variables]
+    """The totals of a tracker on this replica; all have the same, and to read them together takes all workers."""
+    values = [variable.value for variable in metric.variables]
+    return [np.asarray(getattr(value, "values", [value])[0].numpy()) for value in values]
 
 
 def _commits(folder):

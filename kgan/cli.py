@@ -73,15 +73,16 @@ def _message(error):
     from kgan.callbacks import Diverged, Interrupted
     from kgan.recipe import RecipeError
     from kgan.training import DataLost
+    from kgan.workers import ChiefRefused, WorkerLost
 
     line = f"kgan: {error}"
     if isinstance(error, Interrupted):
         return line, 128 + error.number
     if isinstance(error, Diverged):
         return line, DIVERGED
-    if isinstance(error, RecipeError):
+    if isinstance(error, RecipeError | ChiefRefused):
         return line, 2
-    if isinstance(error, DataLost):
+    if isinstance(error, DataLost | WorkerLost):
         return line, 1
     if isinstance(error, Failure):
         return line, error.code
@@ -143,26 +144,53 @@ def main():
 def fit(recipe, run_dir, overrides, steps, fresh, on_nan, devices, allow_inexact, dry_run):
     """Trains RECIPE. The same command again goes on where the last one stopped."""
     with _quiet():
-        from kgan import devices as places
         from kgan import experiment
         from kgan import recipe as recipes
     if steps is not None:
         overrides = (*overrides, f"steps={steps}")
     plan = recipes.load(recipe, overrides)
-    try:
-        strategy = places.mirrored(devices) if devices else None
-    except ValueError as error:
-        raise UsageMistake(f"--devices: {error}") from None
+    place = _place(devices)
     if dry_run:
-        dataset, gan = experiment.build(plan, strategy)
+        dataset, gan = experiment.build(plan, place.strategy)
         experiment.callbacks(plan, dataset, gan)
         click.echo(plan.text())
         gan.generator.summary(print_fn=click.echo)
         gan.discriminator.summary(print_fn=click.echo)
         return
     run_dir = run_dir or Path("runs") / plan.name
-    experiment.fit(plan, run_dir, fresh, on_nan, allow_inexact, strategy, say=click.echo)
-    click.echo(f"done: {run_dir}")
+    try:
+        experiment.fit(plan, run_dir, fresh, on_nan, allow_inexact, place, say=click.echo)
+    except Exception as error:
+        if place.tasks > 1:
+            _leave_together(error, place)
+        raise
+    if place.chief:
+        click.echo(f"done: {run_dir}")
+
+
+def _place(devices):
+    """Where `fit` trains: on the devices asked for, among the workers of TF_CONFIG, or on one device."""
+    from kgan import devices as local
+    from kgan import workers
+
+    if devices and os.environ.get("TF_CONFIG"):
+        raise UsageMistake("--devices is for one process; with TF_CONFIG each worker takes all of its devices.")
+    try:
+        return workers.worker() or workers.Place(local.mirrored(devices) if devices else None)
+    except ValueError as error:
+        raise UsageMistake(error) from None
+
+
+def _leave_together(error, place):
+    """Ends this worker at once: TensorFlow takes seconds to leave, in which the others would wait for it."""
+    from kgan.callbacks import Diverged, Interrupted
+    from kgan.workers import ChiefRefused
+
+    line, code = _message(error)
+    # What all workers see, the chief alone says.
+    if place.chief or not isinstance(error, Interrupted | Diverged | ChiefRefused):
+        click.echo(" ".join(line.split()), err=True)
+    place.leave(code)
 
 
 @main.command()

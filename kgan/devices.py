@@ -32,9 +32,9 @@ def mirrored(devices):
         known = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
         for name in names:
             if name not in known:
-                raise ValueError(f"there is no device {name!r} here; there are {', '.join(known)}.")
+                raise ValueError(f"--devices: there is no device {name!r} here; there are {', '.join(known)}.")
         if len(set(names)) < len(names):
-            raise ValueError(f"a device is named twice in {devices!r}.")
+            raise ValueError(f"--devices: a device is named twice in {devices!r}.")
     return _strategy(tuple(names)) if len(names) > 1 else None
 
 
@@ -46,16 +46,18 @@ def _strategy(names):
 
 def _first(count):
     if count < 1:
-        raise ValueError(f"expected at least 1 device, got {count}.")
+        raise ValueError(f"--devices: expected at least 1 device, got {count}.")
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         if count > len(gpus):
-            raise ValueError(f"expected at most the {len(gpus)} GPUs of this machine, got {count}.")
+            raise ValueError(f"--devices: expected at most the {len(gpus)} GPUs of this machine, got {count}.")
         return [f"GPU:{index}" for index in range(count)]
     cpu = tf.config.list_physical_devices("CPU")[0]
     if count > 1 and len(tf.config.get_logical_device_configuration(cpu) or [None]) < count:
         try:
             tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
         except RuntimeError:
-            raise ValueError("TensorFlow uses the CPU as one device already; ask for replicas first.") from None
+            raise ValueError(
+                "--devices: TensorFlow uses the CPU as one device already; ask for replicas first."
+            ) from None
     return [f"CPU:{index}" for index in range(count)]

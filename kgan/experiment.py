@@ -1,14 +1,20 @@
 """The one linear story: recipe -> data -> networks -> objective -> compile -> fit -> artefacts."""
 
+import contextlib
 from pathlib import Path
 
 import keras
 
 from kgan import callbacks as kc
 from kgan import devices, precision, recipe, run_folder, training
+from kgan.checkpoint import at, latest
+from kgan.workers import Place, WorkerLost
 
 # How often a training goes back to the same checkpoint before it is given up.
 ROLLBACKS = 5
+
+# The step of a checkpoint that there is not.
+NONE = -2
 
 
 def build(plan, strategy=None):
@@ -84,17 +90,17 @@ def _check_monitor(where, given, names):
         raise recipe.RecipeError(f"{where}.mode: expected min or max, got {given['mode']!r}.")
 
 
-def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, strategy=None, say=print):
+def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=None, say=print):
     """Trains what the recipe says in `run_dir`, from where an earlier run of the same recipe got to.
 
     Args:
         plan: a resolved `Recipe`.
-        run_dir: the run folder.
+        run_dir: the run folder; of several workers the same.
         fresh: remove what an earlier run wrote there and begin anew.
         on_nan: "stop", or "rollback": go back to the last checkpoint and halve the learning rates, five times
             at most from the same checkpoint.
         allow_inexact: go on although versions, threads or devices are others than before.
-        strategy: `tf.distribute` strategy, from `kgan.devices`; None for one device.
+        place: `kgan.workers.Place`, the devices and workers that take part; None for one device.
         say: function that prints a line.
 
     Returns:
@@ -105,23 +111,30 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, strategy
         Diverged: a loss or weight is not finite; the last finite checkpoint is kept, and named.
         DataLost: a batch could not be read; everything is saved.
         Interrupted: a signal came; everything is saved.
+        WorkerLost: another worker has gone; the last checkpoint stands.
+        ChiefRefused: the chief of the workers does not begin, and says why.
     """
-    run_dir = Path(run_dir)
-    if on_nan == "rollback" and scheduled(plan):
-        raise recipe.RecipeError(f"{plan.source}: --on-nan rollback needs learning rates that are numbers.")
-    run_folder.check(plan, run_dir, fresh)
-    dataset, gan = build(plan, strategy)
+    run_dir, place = Path(run_dir), place or Place()
+    if on_nan == "rollback" and (scheduled(plan) or place.tasks > 1):
+        raise recipe.RecipeError(
+            f"{plan.source}: --on-nan rollback needs learning rates that are numbers, and one process."
+        )
+    if place.chief:
+        run_folder.check(plan, run_dir, fresh)
+    with place.together():
+        dataset, gan = build(plan, place.strategy)
     gan.run_dir = run_dir
     per_step = plan.batch_size * gan.discriminator_steps
     log, checkpoint, monitor, own = callbacks(plan, dataset, gan, allow_inexact)
+    if not place.chief:
+        own = [callback for callback in own if not isinstance(callback, kc.TensorBoard)]
+        say = _silent
     progress = kc.Progress(plan.steps, per_step, every=log.every)
-    # Nothing is written before all of the recipe has been made.
-    with run_folder.locked(run_dir):
-        run_folder.check(plan, run_dir, fresh)
-        if fresh:
-            run_folder.clear(run_dir)
+    with contextlib.ExitStack() as held:
+        # Nothing is written before all of the recipe has been made.
+        step = place.from_chief(lambda: _take(plan, run_dir, fresh, held))
         try:
-            checkpoint.resume(gan, [*own, monitor, log])
+            checkpoint.resume(gan, [*own, monitor, log], lambda folder: at(folder, step) if step >= 0 else None)
         except ValueError as error:
             raise recipe.RecipeError(f"{run_dir}: {error}") from error
         begun = int(gan.step.numpy())
@@ -132,7 +145,8 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, strategy
             say(f"{run_dir} has all of its {begun} steps; a larger --steps goes on.")
             return gan
         policy = _precision(plan)
-        run_folder.describe(plan, run_dir, gan, policy)
+        if place.chief:
+            run_folder.describe(plan, run_dir, gan, policy)
         replicas = gan.distribute_strategy.num_replicas_in_sync
         where = f"{policy}, {replicas} replicas" if replicas > 1 else policy
         say(f"{plan.name}: {len(dataset)} examples of {tuple(dataset.data_shape)}, {where}, into {run_dir}")
@@ -141,14 +155,34 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, strategy
 
         stream = dataset.batches(per_step, seed=plan.seed)
         # Checkpoints are made at the beginning of a step, before a signal is looked at.
-        with kc.StopOnSignal(checkpoint) as signals:
+        with kc.StopOnSignal(checkpoint, place) as signals:
             members = [kc.StopOnNonFinite(), *own, monitor, log, progress, checkpoint, signals]
             together = training.OneTraining(members, add_history=True, model=gan)
             try:
-                _train(gan, stream, plan, log.every, together, checkpoint, on_nan, say)
+                with place.together():
+                    _train(gan, stream, plan, log.every, together, checkpoint, on_nan, say)
+                    place.finish()
+            except WorkerLost:
+                if not place.chief and place.asked:  # the chief has saved, and says so
+                    raise kc.Interrupted(place.asked, int(gan.step.numpy())) from None
+                raise
             finally:
                 progress.close()
         return gan
+
+
+def _take(plan, run_dir, fresh, held):
+    """Takes the run folder for this process; returns the step of its newest checkpoint, or NONE."""
+    held.enter_context(run_folder.locked(run_dir))
+    run_folder.check(plan, run_dir, fresh)
+    if fresh:
+        run_folder.clear(run_dir)
+    found = latest(run_dir / "checkpoints")
+    return found[1]["step"] if found else NONE
+
+
+def _silent(line):
+    """What the workers say that are not the chief."""
 
 
 def _train(gan, stream, plan, every, together, checkpoint, on_nan, say):

@@ -12,7 +12,18 @@ import kgan
 ROOT = Path(kgan.__file__).parent
 ANYONE = {"configurable", "batch", "images", "randomness", "files", "precision"}
 ALLOWED = {
-    "cli": {"experiment", "recipe", "catalogue", "sampling", "export", "loading", "callbacks", "training", "devices"},
+    "cli": {
+        "experiment",
+        "recipe",
+        "catalogue",
+        "sampling",
+        "export",
+        "loading",
+        "callbacks",
+        "training",
+        "devices",
+        "workers",
+    },
     "catalogue": set(),
     "sampling": {"recipe", "loading", "datasets"},
     "experiment": {
@@ -24,10 +35,13 @@ ALLOWED = {
         "run_folder",
         "training",
         "devices",
+        "workers",
+        "checkpoint",
     },
     "run_folder": {"recipe", "environment"},
     "training": set(),
     "devices": set(),
+    "workers": set(),
     "environment": set(),
     "recipe": {"schema", "catalogue"},
     "schema": set(),

@@ -19,6 +19,12 @@ class Callback(Configurable, keras.callbacks.Callback):
         """Takes back what `state` gave."""
 
     @property
+    def chief(self):
+        """Whether this process is the one of several workers that writes and speaks."""
+        resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
+        return resolver is None or not resolver.task_id
+
+    @property
     def step(self):
         """The generator steps done."""
         return int(self.model.step.numpy())

@@ -73,10 +73,10 @@ class Checkpoint(Callback):
 
     # --- going on ---
 
-    def resume(self, model, peers):
+    def resume(self, model, peers, find=checkpoint.latest):
         """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
 
-        The state of the peers comes back when all of them have begun.
+        The state of the peers comes back when all of them have begun. `find` finds the checkpoint in a folder.
 
         Raises:
             Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
@@ -89,7 +89,7 @@ class Checkpoint(Callback):
                     f"{type(peer).__name__}(restore_best_weights=True) puts weights and optimizers out of step; leave "
                     f"it out, and keep the best with Checkpoint(monitor={peer.monitor!r})."
                 )
-        found = checkpoint.latest(self.path)
+        found = find(self.path)
         if found is None:
             return
         commit, record = found
@@ -166,8 +166,11 @@ class Checkpoint(Callback):
             self.save()
 
     def save(self):
-        """Saves now."""
+        """Saves now; of several workers the chief does."""
         check_weights(self.model)
+        if not self.chief:
+            self._saved_step, self._saved_time, self._due = self.step, time.monotonic(), False
+            return
         states = {name: _state(peer) for name, peer in _named(self.peers).items()}
         states[type(self).__name__] = {"epochs": self.epochs, "stopped": self.stopped, "best": self._best}
         checkpoint.save(self.model, self.path, states)

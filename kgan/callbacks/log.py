@@ -40,7 +40,7 @@ class Log(Callback):
     def restore(self, state):
         self._seconds = state["seconds"]
         self._last = (self.step, self.seconds)
-        if self._path.exists():
+        if self.chief and self._path.exists():
             # Lines written after the checkpoint will be written again.
             os.truncate(self._path, min(state["bytes"], self._path.stat().st_size))
 
@@ -58,6 +58,8 @@ class Log(Callback):
         self._last = (self.step, self.seconds)
 
     def on_epoch_end(self, epoch, logs=None):
+        if not self.chief:
+            return
         step, seconds = self.step, self.seconds
         line = {"step": step}
         if self.images_per_step:

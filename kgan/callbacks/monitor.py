@@ -70,7 +70,7 @@ class Monitor(Callback):
     def on_train_batch_end(self, batch, logs=None):
         step = self.step
         # The first look is what later ones are compared with.
-        if self.every and (self._seen["looks"] == 0 or step // self.every > self._looked // self.every):
+        if self.every and self.chief and (self._seen["looks"] == 0 or step // self.every > self._looked // self.every):
             self._looked = step
             self.look()
 

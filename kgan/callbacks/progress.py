@@ -33,7 +33,7 @@ class Progress(Callback):
         self.close()  # of what a rollback has left behind
         self._mark = (self.step, time.monotonic())
         self._begun = self._mark
-        if sys.stdout.isatty():
+        if self.chief and sys.stdout.isatty():
             self._bar = click.progressbar(
                 length=self.steps - self.step, label="training", show_eta=True, width=24,
                 item_show_func=lambda item: self._text,
@@ -46,7 +46,7 @@ class Progress(Callback):
             if time.monotonic() - self._mark[1] >= 1 or step == self.steps:
                 self._measure(step, logs)
             self._bar.update(step - self._begun[0] - self._bar.pos)
-        elif step // self.every > self._mark[0] // self.every or step == self.steps:
+        elif self.chief and (step // self.every > self._mark[0] // self.every or step == self.steps):
             self._measure(step, logs)
             left = (self.steps - step) * (time.monotonic() - self._begun[1]) / max(step - self._begun[0], 1)
             # Where nobody reads any more, SIGPIPE has been sent as well, and `StopOnSignal` listens to that.

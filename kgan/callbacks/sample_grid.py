@@ -47,6 +47,8 @@ class SampleGrid(Callback):
     def draw(self):
         """Writes the picture of the present step."""
         self._drawn = self.step
+        if not self.chief:
+            return
         path = self.model.run_dir / self.folder / f"step-{self._drawn:08d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         if len(self.model.generator.output_shape) == 4:

@@ -1,6 +1,7 @@
 """Leaves when a signal asks for it, with everything saved."""
 
 import signal
+from typing import Any
 
 from kgan.callbacks.callback import Callback
 from kgan.callbacks.checkpoint import Checkpoint
@@ -23,6 +24,7 @@ class StopOnSignal(Callback):
 
     Args:
         checkpoint: the callback that saves.
+        place: the `kgan.workers.Place` of this process among several; None for one process alone.
 
     Example:
         >>> checkpoint = Checkpoint()
@@ -32,10 +34,11 @@ class StopOnSignal(Callback):
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
 
-    def __init__(self, checkpoint: Checkpoint):
+    def __init__(self, checkpoint: Checkpoint, place: Any = None):
         super().__init__()
-        self.checkpoint = checkpoint
+        self.checkpoint, self.place = checkpoint, place
         self._received = None
+        self._told = False
         self._before: dict = {}
 
     def __enter__(self):
@@ -60,7 +63,14 @@ class StopOnSignal(Callback):
         self.stop_if_asked()
 
     def stop_if_asked(self):
-        """Saves and raises `Interrupted` if a signal has come."""
-        if self._received is not None:
-            self.checkpoint.save()
-            raise Interrupted(self._received, self.step)
+        """Saves and raises `Interrupted` if a signal has come, here or at another worker."""
+        if self.chief or self.place is None:
+            number = self._received or (self.place.asked if self.place else None)
+            if number is not None:
+                self.checkpoint.save()
+                if self.place:
+                    self.place.tell(number)
+                raise Interrupted(number, self.step)
+        elif self._received is not None and not self._told:
+            self._told = True
+            self.place.tell(self._received)  # and goes on: the chief needs all workers until it has saved

@@ -93,6 +93,10 @@ class Game(Configurable, keras.Model):
         """Ends the step: counts it, and returns the means of the reported values since the last reset."""
         if self._norms is not None:
             return values
+        replicas = tf.distribute.get_replica_context()
+        if replicas.num_replicas_in_sync > 1:  # so that each holds the means over all, and none has to ask
+            means = replicas.all_reduce("MEAN", tf.stack(list(values.values())))
+            values = dict(zip(values, tf.unstack(means), strict=True))
         for name, value in values.items():
             self._trackers[name].update_state(value)
         if not self._observing:
@@ -315,7 +319,7 @@ class Game(Configurable, keras.Model):
 
         def one(iterator):
             logs = strategy.run(step, args=(next(iterator),))
-            return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
+            return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
 
         def many(iterator, count):
             def body(index):
