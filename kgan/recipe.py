@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from kgan import plain_yaml
 from kgan.catalogue import members
 from kgan.configurable import arguments
 from kgan.precision import POLICIES
@@ -91,8 +92,8 @@ SAID_TWICE = {"image_shape", "data_shape", "name", "seed"}
 # A recipe writes into its run folder and nowhere else, and not over what every run has there.
 RESERVED = {".lock", "checkpoints", "environment.json", "evaluations.jsonl", "log.jsonl", "recipe.yaml", "report.html"}
 
-# A recipe is short, and neither deep nor, with all anchors replaced by what they stand for, large.
-LONGEST, DEEPEST, MOST = 2**18, 20, 50_000
+# A recipe is short.
+LONGEST = 2**18
 
 
 class RecipeError(ValueError):
@@ -132,7 +133,7 @@ class Recipe:
 
     def text(self):
         """The recipe as YAML."""
-        return yaml.dump(self.document(), Dumper=_Dumper, sort_keys=False, width=100)
+        return plain_yaml.write(self.document())
 
     def build(self, path, spec, **provided):
         """Makes the object of a resolved `spec`, found at the key `path`; what it refuses becomes a RecipeError."""
@@ -176,7 +177,7 @@ def read(path):
             raise RecipeError(
                 one_line(f"{path}: expected a recipe, of at most {LONGEST // 1024} KB, got a larger file.")
             )
-        data = yaml.load(content.decode("utf-8"), _Loader)
+        data = plain_yaml.parse(content.decode("utf-8"))
     except FileNotFoundError:
         raise RecipeError(one_line(f"{path}: no such file.")) from None
     except IsADirectoryError:
@@ -187,7 +188,7 @@ def read(path):
     except RecipeError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise RecipeError(one_line(f"{path}: not valid YAML: {_yaml_problem(error)}.")) from None
+        raise RecipeError(one_line(f"{path}: not valid YAML: {plain_yaml.explain(error)}.")) from None
     if not isinstance(data, dict):
         raise RecipeError(one_line(f"{path}: expected a mapping of sections, got {what(data)}."))
     return data
@@ -215,73 +216,6 @@ def difference(a, b):
     return None if a == b else ("", a, b)
 
 
-class _Dumper(yaml.SafeDumper):
-    """The safe dumper, which writes the same list twice rather than once with an anchor."""
-
-    def ignore_aliases(self, data):
-        return True
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key that is given twice, or is no string, and what is no plain value."""
-
-    def get_single_node(self):
-        node = super().get_single_node()
-        if node is not None:
-            _measure(node, {})
-        return node
-
-    def construct_undefined(self, node):
-        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-        problem = f"the tag {cut(tag)} has no place in a recipe"
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-
-    def construct_mapping(self, node, deep=False):
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
-                shown = cut(key.value) if isinstance(key, yaml.ScalarNode) else "[...]"
-                raise yaml.constructor.ConstructorError(None, None, f"the key {shown} is no string", key.start_mark)
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {cut(key.value)!r} is given twice", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-for _tag in ("binary", "omap", "pairs", "set"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_undefined)
-_Loader.add_constructor(None, _Loader.construct_undefined)
-
-
-def _measure(node, known, depth=1):
-    """(values, levels) of a node with every alias replaced; refuses those of which there are too many."""
-    if id(node) not in known and depth <= DEEPEST:  # what contains itself is deeper than anything
-        inside = [] if isinstance(node, yaml.ScalarNode) else node.value
-        inside = [child for pair in inside for child in pair] if isinstance(node, yaml.MappingNode) else inside
-        sizes = [_measure(child, known, depth + 1) for child in inside]
-        known[id(node)] = 1 + sum(values for values, _ in sizes), 1 + max((levels for _, levels in sizes), default=0)
-    values, levels = known.get(id(node), (0, DEEPEST + 1))
-    if levels > DEEPEST or values > MOST:
-        problem = (
-            f"nested more than {DEEPEST} deep" if levels > DEEPEST else f"its anchors stand for over {MOST} values"
-        )
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-    return values, levels
-
-
-# What a YAML parser says, and what a person can do something with.
-PLAINLY = {
-    "found character '\\t' that cannot start any token": "a tab; indent with spaces",
-    "found unexpected end of stream": "a quote is not closed",
-    "second occurrence": "an anchor of the same name for the second time",
-    "but found another document": "another document; a recipe is one",
-    "expected <block end>, but found '<block mapping start>'": "indented otherwise than the lines above it",
-    "mapping values are not allowed here": "a second colon in a line; write {key: value}, or put the text in quotes",
-}
-
-
 def _reason(error):
     text = str(error).rstrip(".") or type(error).__name__
     if isinstance(error, MemoryError):
@@ -289,26 +223,15 @@ def _reason(error):
     return text if text.endswith("?") else f"{text}."
 
 
-def _yaml_problem(error):
-    if isinstance(error, RecursionError):
-        return f"nested more than {DEEPEST} deep"
-    if isinstance(error, yaml.reader.ReaderError):
-        return f"the character {error.character:#04x} is not allowed"
-    mark = getattr(error, "problem_mark", None)
-    if mark is None:
-        return "a number has too many digits" if "digits" in str(error) else error
-    return f"line {mark.line + 1}, column {mark.column + 1}: {PLAINLY.get(error.problem, error.problem)}"
-
-
 def _override(data, override):
     path, equals, text = override.partition("=")
     keys, path = path.split("."), cut(path)
-    if not equals or not all(keys) or len(keys) > DEEPEST:
+    if not equals or not all(keys) or len(keys) > plain_yaml.DEEPEST:
         raise Wrong("--set", f"expected KEY.PATH=VALUE, got {cut(override)!r}")
     try:
-        value = yaml.load(text, _Loader)
+        value = plain_yaml.parse(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Wrong(f"--set {path}", f"the value is not valid YAML: {_yaml_problem(error)}") from None
+        raise Wrong(f"--set {path}", f"the value is not valid YAML: {plain_yaml.explain(error)}") from None
     node = data
     for index, key in enumerate(keys):
         if _is_object(node) and key not in node:  # the class's name may be left out

@@ -17,7 +17,7 @@ OBJECTIVES = [name for name in objectives.__all__ if name not in CONTRACTS]
 KILLS = 50
 
 RECIPE = """
-steps: 4000
+steps: 8000
 batch_size: 16
 precision: float32
 log: {{every: 70}}
@@ -63,7 +63,7 @@ def test_killed_at_random_it_ends_where_it_would_have(tmp_path, objective):
         while kill and process.poll() is None and not commits(run) - before:
             time.sleep(0.01)
         if kill:
-            time.sleep(chance.uniform(0.0, 0.5))
+            time.sleep(chance.uniform(0.0, 0.4))
             process.send_signal(signal.SIGKILL)
         code = process.wait()
         if code == 0:
