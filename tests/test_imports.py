@@ -58,6 +58,7 @@ ALLOWED = {
     "losses": set(),
     "constraints": set(),
     "datasets": set(),
+    "metrics": set(),
     **{name: set() for name in ANYONE},
 }
 

@@ -1,6 +1,7 @@
 """What every cast of players needs: the optimizers, the step, the draws, the step function, saving."""
 
 import contextlib
+import threading
 import warnings
 from pathlib import Path
 
@@ -33,9 +34,7 @@ class Game(Configurable, keras.Model):
             aggregation="only_first_replica",
         )  # fmt: skip
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.reports}
-        self._update = 0
-        self._observing = False
-        self._norms: dict | None = None  # of the players' gradients, while `inspect` looks
+        self._moment = Moment()
         self.built = True
 
     # --- the step ---
@@ -44,7 +43,7 @@ class Game(Configurable, keras.Model):
         """The random numbers for `purpose` in this update of this step; other replicas get other rows."""
         context = tf.distribute.get_replica_context()
         # While observing, the trackers have counted the batches seen since the evaluation began.
-        now = [-1, self._tracker_count()] if self._observing else [self._update]
+        now = [-1, self._tracker_count()] if self._moment.observing else [self._moment.update]
         return Draws(
             self.seed, purpose, [self.step.value, *now],
             replica=context.replica_id_in_sync_group, replicas=context.num_replicas_in_sync,
@@ -55,7 +54,7 @@ class Game(Configurable, keras.Model):
 
     def descend(self, loss, tape, network):
         """One step of the network's own optimizer down the mean of `loss` over all replicas."""
-        if not self._observing or self._norms is not None:
+        if not self._moment.observing or self._moment.norms is not None:
             self.apply(self.gradients(loss, tape, network), network)
 
     def gradients(self, loss, tape, network):
@@ -77,9 +76,9 @@ class Game(Configurable, keras.Model):
         """Gives `gradients` to the network's optimizer."""
         optimizer = self.optimizer_of(network)
         replicas = tf.distribute.get_replica_context()
-        if self._norms is not None:  # `inspect` wants to know, and nothing learns
+        if self._moment.norms is not None:  # `inspect` wants to know, and nothing learns
             unit = optimizer.scale_loss(tf.constant(1.0 / replicas.num_replicas_in_sync))
-            self._norms[network.name] = tf.linalg.global_norm([tf.cast(g, tf.float32) / unit for g in gradients])
+            self._moment.norms[network.name] = tf.linalg.global_norm([tf.cast(g, tf.float32) / unit for g in gradients])
             return
         if replicas.num_replicas_in_sync > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             # It looks at this replica's gradients alone, and would apply another one's inf.
@@ -91,7 +90,7 @@ class Game(Configurable, keras.Model):
 
     def report(self, **values):
         """Ends the step: counts it, and returns the means of the reported values since the last reset."""
-        if self._norms is not None:
+        if self._moment.norms is not None:
             return values
         replicas = tf.distribute.get_replica_context()
         if replicas.num_replicas_in_sync > 1:  # so that each holds the means over all, and none has to ask
@@ -99,7 +98,7 @@ class Game(Configurable, keras.Model):
             values = dict(zip(values, tf.unstack(means), strict=True))
         for name, value in values.items():
             self._trackers[name].update_state(value)
-        if not self._observing:
+        if not self._moment.observing:
             self.step.assign_add(1)
         return {name: self._trackers[name].result() for name in values}
 
@@ -108,11 +107,11 @@ class Game(Configurable, keras.Model):
 
         Nothing learns, and no statistics move.
         """
-        self._observing = True
+        self._moment.observing = True
         try:
             return self.train_step(data)
         finally:
-            self._observing = False
+            self._moment.observing = False
 
     def inspect(self, data):
         """What a step on `data` would report, and the norm of each player's gradient; nothing learns.
@@ -130,15 +129,15 @@ class Game(Configurable, keras.Model):
     @tf.function(reduce_retracing=True)
     def _inspected(self, data):
         def look():
-            values = self.train_step(data)
-            norms = {f"{player}_gradient": self._norms[getattr(self, player).name] for player in self.players}
-            return values | norms | self._portrait(data)
+            self._moment.observing, self._moment.norms = True, {}
+            try:
+                values = self.train_step(data)
+                norms = {f"{p}_gradient": self._moment.norms[getattr(self, p).name] for p in self.players}
+                return values | norms | self._portrait(data)
+            finally:
+                self._moment.observing, self._moment.norms = False, None
 
-        self._observing, self._norms = True, {}
-        try:
-            return self.distribute_strategy.run(look)
-        finally:
-            self._observing, self._norms = False, None
+        return self.distribute_strategy.run(look)
 
     def _portrait(self, data):
         """What else there is to say of the players in a look."""
@@ -341,6 +340,20 @@ class Game(Configurable, keras.Model):
                 raise StopIteration from None
 
         return function
+
+
+class Moment(threading.local):
+    """Where in a step the trace is. Replicas are traced in threads of their own, in turns, and each has its own.
+
+    Attributes:
+        update: which of the discriminator's updates, or the generator's, which comes last.
+        observing: whether nothing learns.
+        norms: of the players' gradients, gathered while `inspect` looks; None otherwise.
+    """
+
+    update = 0
+    observing = False
+    norms: dict | None = None
 
 
 class OptimizerGroup:

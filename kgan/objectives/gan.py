@@ -82,11 +82,14 @@ class GAN(Game):
             raise ValueError(f"fit takes float images in [-1, 1]; got {images.dtype.name} (see kgan.images.to_float).")
         images = tf.cast(images, tf.float32)
         # Held-out data are read once, and whole: there is nothing to take turns for.
-        k = 1 if self._observing else self.discriminator_steps
+        k = 1 if self._moment.observing else self.discriminator_steps
         count = self._whole(images, k)
-        for self._update in range(k):
-            yield Batch(images[self._update : count : k], None if labels is None else labels[self._update : count : k])
-        self._update = k  # whatever the generator draws from here on is its own
+        for self._moment.update in range(k):
+            yield Batch(
+                images[self._moment.update : count : k],
+                None if labels is None else labels[self._moment.update : count : k],
+            )
+        self._moment.update = k  # whatever the generator draws from here on is its own
 
     def _shares(self):
         return super()._shares() * self.discriminator_steps
@@ -121,7 +124,7 @@ class GAN(Game):
     def generate(self, like):
         """Images of the live generator, as many as `like` has and with its labels: a Batch."""
         latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
-        images = self.generator(self._inputs(latents, like.labels), training=not self._observing)
+        images = self.generator(self._inputs(latents, like.labels), training=not self._moment.observing)
         return like.with_images(tf.cast(images, tf.float32))
 
     def fakes(self, like):
@@ -133,7 +136,7 @@ class GAN(Game):
         """The discriminator's raw scores of a Batch, float32."""
         both = len(self.discriminator.inputs) == 2
         inputs = [batch.images, batch.labels] if both else batch.images
-        return tf.cast(self.discriminator(inputs, training=not self._observing), tf.float32)
+        return tf.cast(self.discriminator(inputs, training=not self._moment.observing), tf.float32)
 
     def penalties(self, network, real, fake):
         """The sum of the regularisers of `network`: they belong to the discriminator; the generator has none."""
@@ -147,7 +150,7 @@ class GAN(Game):
 
     def apply(self, gradients, network):
         super().apply(gradients, network)
-        if network is self.generator and not self._observing:
+        if network is self.generator and not self._moment.observing:
             self._average()
 
     def _portrait(self, data):

@@ -100,11 +100,11 @@ def test_the_gradients_are_those_of_the_step(toy, ring):
 
 
 def _latents(gan):
-    gan._update, gan._observing = 0, True
+    gan._moment.observing = True
     try:
         return gan._latents(gan.draws("latents"), 16)
     finally:
-        gan._observing = False
+        gan._moment.observing = False
 
 
 def test_replicas_and_half_precision_are_looked_at_too(ring, replicas):

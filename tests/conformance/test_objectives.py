@@ -132,7 +132,7 @@ def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 def test_two_replicas_equal_one_device(toy, ring, replicas, objective, optimizer):
     """Weights with SGD, every penalty included; with Adam, which amplifies the rounding, the losses."""
-    make = {"SGD": lambda: keras.optimizers.SGD(0.01), "Adam": lambda: keras.optimizers.Adam(1e-3)}[optimizer]
+    make = {"SGD": lambda: keras.optimizers.SGD(0.003), "Adam": lambda: keras.optimizers.Adam(1e-3)}[optimizer]
     penalties = {"regularizers": [cls(1.0) for cls in PENALTIES]} if optimizer == "SGD" else {}
     one = toy(objective, make, **penalties)
     with replicas.scope():
