@@ -90,7 +90,7 @@ def test_a_step_of_wgan_gp_is_algorithm_1_written_out(toy, ring):
     twin.set_weights(gan.get_weights())
     generator, critic, x = twin.generator, twin.discriminator, tf.constant(ring[:8])
     for j in range(2):
-        twin._update = j
+        twin._moment.update = j
         real, z = x[j::2], twin.draws("latents").normal([4, 3])
         u = twin.draws("regularizer 0").uniform([4, 1])
         with tf.GradientTape() as tape:
@@ -104,7 +104,7 @@ def test_a_step_of_wgan_gp_is_algorithm_1_written_out(toy, ring):
         weights = critic.trainable_variables
         for weight, slope in zip(weights, tape.gradient(loss, [w.value for w in weights]), strict=True):
             weight.assign_sub(0.01 * slope)
-    twin._update = 2
+    twin._moment.update = 2
     with tf.GradientTape() as tape:
         loss = -tf.reduce_mean(critic(generator(twin.draws("latents").normal([4, 3]))))
     weights = generator.trainable_variables
