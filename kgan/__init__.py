@@ -7,7 +7,17 @@ import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("architectures", "callbacks", "constraints", "datasets", "images", "losses", "objectives", "regularizers")
+_ROOMS = (
+    "architectures",
+    "callbacks",
+    "constraints",
+    "datasets",
+    "images",
+    "losses",
+    "metrics",
+    "objectives",
+    "regularizers",
+)
 _OBJECTIVES = ("StandardGAN", "WGAN", "WGANGP", "WGANLP")
 
 __all__ = [*_ROOMS, *_OBJECTIVES, "load"]

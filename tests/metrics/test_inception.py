@@ -1,0 +1,180 @@
+"""The network against torch-fidelity's, the resize against its definition, and what is independent of what."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kgan.metrics import inception, inception_weights
+from kgan.metrics.inception import Inception
+from kgan.metrics.inception_layout import shapes
+from kgan.precision import policy
+
+# Of torch-fidelity 0.4.0's network with the weights and pictures below: every 512th feature and every 252nd logit.
+REFERENCE = [
+    (
+        [[0.0, 0.0806855857, 0.3246548176, 12.2927646637], [0.0, 0.0947189778, 0.173056066, 12.0779266357]],
+        [
+            [17.2239360809, 3.0997197628, -23.0348167419, 9.4903526306],
+            [17.0540523529, 2.5111567974, -22.8916225433, 9.3537197113],
+        ],
+        [
+            [17.2562370300, 3.5362482071, -22.5973663330, 9.6823272705],
+            [17.0863533020, 2.9476852417, -22.4541721344, 9.5456943512],
+        ],
+    ),
+    (
+        [[0.0, 0.1089322269, 0.3221917450, 13.5543766022]],
+        [[18.6637401581, 3.6780860424, -24.1153984070, 10.6414651871]],
+        [[18.6960411072, 4.1146144867, -23.6779479980, 10.8334398270]],
+    ),
+    (
+        [[0.0, 0.0975427479, 0.3825519681, 13.0272274017]],
+        [[19.2709579468, 4.2978787422, -23.8948135376, 10.8359031677]],
+        [[19.3032588959, 4.7344074249, -23.4573631287, 11.0278778076]],
+    ),
+]
+
+
+def arrays():
+    """Weights made from a seed; RandomState's numbers never change."""
+    random, found = np.random.RandomState(0), {}
+    for name, shape in inception_weights.expected().items():
+        numbers = random.random_sample(shape).astype(np.float32)
+        if name.endswith("/kernel"):
+            numbers = (2 * numbers - 1) * np.float32((6 / np.prod(shape[:-1])) ** 0.5)
+        elif name.endswith(("/gamma", "/moving_variance")):
+            numbers = 0.5 + numbers
+        else:
+            numbers = numbers - np.float32(0.5)
+        found[name] = numbers
+    return found
+
+
+def pictures():
+    random = np.random.RandomState(1)
+    shapes = (2, 32, 32, 3), (1, 48, 80, 3), (1, 340, 400, 3)
+    return [random.randint(0, 256, shape).astype(np.uint8) for shape in shapes]
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Made under another policy than it computes in."""
+    weights = inception_weights.Weights(arrays(), "seeded", "0" * 64)
+    with pytest.MonkeyPatch.context() as patch, policy("mixed_bfloat16"):
+        patch.setattr(inception_weights, "load", lambda path: weights)
+        return Inception("seeded")
+
+
+def test_the_numbers_of_torch_fidelity(network):
+    for images, wanted in zip(pictures(), REFERENCE, strict=True):
+        found = network(images)
+        for name, step, values in zip(inception.OUTPUTS, (512, 252, 252), wanted, strict=True):
+            size = np.abs(found[name]).max()
+            np.testing.assert_allclose(found[name][:, ::step] / size, np.array(values) / size, rtol=0, atol=3e-6)
+
+
+def test_shapes_and_counts(network):
+    assert network.network.count_params() == 23_885_392
+    assert len(network.network.weights) == len(inception_weights.expected()) == 472
+    assert len(shapes()) == len({conv.name for conv in shapes()}) == len({conv.torch for conv in shapes()}) == 94
+    assert not network.network.trainable_variables
+    for count in (0, 1):
+        found = network(np.zeros([count, 5, 7, 3], np.uint8))
+        assert {name: values.shape for name, values in found.items()} == {
+            "features": (count, 2048),
+            "logits": (count, 1008),
+            "logits_unbiased": (count, 1008),
+        }
+
+
+def test_the_sides_within_the_network(network):
+    sides = {"pool_3": None, "mixed": 35, "mixed_2": 35, "mixed_3": 17, "mixed_7": 17, "mixed_8": 8, "mixed_10": 8}
+    channels = {"mixed": 256, "mixed_2": 288, "mixed_3": 768, "mixed_7": 768, "mixed_8": 1280, "mixed_10": 2048}
+    for name, side in list(sides.items())[1:]:
+        assert network.network.get_layer(name).output.shape == (None, side, side, channels[name])
+
+
+def test_batches_of_any_size_give_the_same_numbers(network):
+    images = np.random.default_rng(0).integers(0, 256, [5, 24, 24, 3], np.uint8)
+    whole = network(images)
+    for size in (1, 2, 4):
+        for name, values in network(images, batch_size=size).items():
+            np.testing.assert_allclose(values, whole[name], rtol=0, atol=3e-6 * np.abs(whole[name]).max())
+
+
+def test_float32_whatever_the_policy(network):
+    images = pictures()[0]
+    before = network(images)
+    with policy("mixed_bfloat16"):
+        under = network(images)
+    for name, values in under.items():
+        assert values.dtype == np.float32
+        np.testing.assert_array_equal(values, before[name])
+    assert all(layer.compute_dtype == "float32" for layer in network.network.layers)
+    assert {variable.dtype for variable in network.network.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_tf32_is_off_inside_and_as_before_outside():
+    assert tf.config.experimental.tensor_float_32_execution_enabled()
+    with inception.full_float32():
+        assert not tf.config.experimental.tensor_float_32_execution_enabled()
+    assert tf.config.experimental.tensor_float_32_execution_enabled()
+
+
+def test_grey_images_are_the_same_in_three_colours(network):
+    grey = np.random.default_rng(0).integers(0, 256, [2, 28, 28, 1], np.uint8)
+    found, wanted = network(grey), network(np.repeat(grey, 3, axis=3))
+    np.testing.assert_array_equal(found["features"], wanted["features"])
+
+
+def test_the_bias_is_all_that_lies_between_the_logits(network):
+    found = network(pictures()[0])
+    np.testing.assert_array_equal(found["logits"], found["logits_unbiased"] + arrays()["softmax/bias"])
+
+
+@pytest.mark.parametrize(
+    "images, reason",
+    [
+        (np.zeros([1, 8, 8, 3], np.float32), "takes uint8 images .* got float32"),
+        (np.zeros([8, 8, 3], np.uint8), r"got the shape \[8, 8, 3\]"),
+        (np.zeros([1, 8, 8, 4], np.uint8), r"got the shape \[1, 8, 8, 4\]"),
+        (np.zeros([1, 0, 8, 3], np.uint8), r"got the shape \[1, 0, 8, 3\]"),
+    ],
+)
+def test_other_images_are_refused(network, images, reason):
+    with pytest.raises(ValueError, match=reason):
+        network(images)
+
+
+def test_unverified_weights_are_named_by_their_digest(network):
+    assert not network.verified and network.extractor["id"] == "inception@00000000"
+
+
+@pytest.mark.parametrize("shape", [(2, 32, 32, 3), (1, 48, 80, 3), (1, 340, 400, 3), (1, 299, 299, 3), (1, 1, 1, 3)])
+def test_the_resize_is_tensorflow_1s(shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    found = inception.resize(images).numpy()
+    np.testing.assert_array_equal(found, by_definition(images))
+    np.testing.assert_array_equal(found, tf.compat.v1.image.resize_bilinear(images, [299, 299]))
+
+
+def by_definition(images):
+    """Pixel i of n is read at i * n / 299: four neighbours, mixed first along x and then along y."""
+    images = images.astype(np.float32)
+
+    def axis(size):
+        place = np.arange(299, dtype=np.float32) * (np.float32(size) / np.float32(299))
+        low = np.floor(place).astype(int)
+        return low, np.minimum(low + 1, size - 1), place - low.astype(np.float32)
+
+    top, bottom, down = axis(images.shape[1])
+    left, right, along = axis(images.shape[2])
+    along, down = along[:, None], down[:, None, None]
+
+    def mixed(rows):
+        a, b = images[:, rows][:, :, left], images[:, rows][:, :, right]
+        return a + (b - a) * along
+
+    return mixed(top) + (mixed(bottom) - mixed(top)) * down
