@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from kgan.architectures.convolution import Conv2D
 from kgan.architectures.network import Network, check_normalization, check_positive, normalize
 
 # "All weights were initialized from a zero-centered Normal distribution with standard deviation 0.02."
@@ -102,7 +103,7 @@ class DCGANDiscriminator(Network):
         images = x = keras.Input(image_shape, name="images")
         for level in range(num_halvings(image_shape)):
             normalized = level > 0 and normalization != "none"
-            x = layers.Conv2D(
+            x = Conv2D(
                 width * growth**level, kernel_size, strides=2, padding="same",
                 use_bias=not normalized, kernel_initializer=init,
             )(x)  # fmt: skip
