@@ -17,7 +17,7 @@ def go_on(gan, keras_fit, x, checkpoint, epochs, verbose, callbacks, steps_per_e
     first epoch that was not finished.
     """
     checkpoint.resume(gan, callbacks)
-    exact = hasattr(x, "from_step")
+    exact = checkpoint.enters = hasattr(x, "from_step")
     every = steps_per_epoch or (_length(x) if exact else 1)
     done = int(gan.step.numpy()) // every if exact else checkpoint.epochs
     if checkpoint.stopped or done >= epochs:

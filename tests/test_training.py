@@ -101,7 +101,14 @@ def test_a_finished_script_has_nothing_to_do_and_more_epochs_extend_it(script, c
 def test_other_data_begin_with_the_epoch_that_was_not_finished(script, ring, capsys):
     data = tf.data.Dataset.from_tensor_slices(ring).batch(20, drop_remainder=True)
     script("run", kill=13, data=data)  # in the second epoch of 8 steps
-    gan = script("run", data=data)
+    counts = []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            counts.append(float(self.model.metrics[0].count.numpy()))
+
+    gan = script("run", data=data, extra=[Count()])
+    assert counts == [8, 8]  # steps in the means: none of those before the kill
     assert "going on from step 12, with the weights, the slots and the step; the data begin anew." in (
         capsys.readouterr().out
     )

@@ -62,6 +62,7 @@ class Checkpoint(Callback):
         self.peers: list[keras.callbacks.Callback] = []
         self.epochs = 0  # finished in all
         self.stopped = False  # whether an EarlyStopping ended the training
+        self.enters = True  # an epoch in its middle, so that its means go on too
         self._best: dict = {}
         self._resumed = None
         self._saved_step = self._saved_time = None
@@ -133,7 +134,8 @@ class Checkpoint(Callback):
     def on_epoch_begin(self, epoch, logs=None):
         # Only now: Keras has just reset the means of the interval that goes on, and every callback has begun.
         if self._resumed is not None:
-            checkpoint.restore_metrics(self.model, self._resumed)
+            if self.enters:
+                checkpoint.restore_metrics(self.model, self._resumed)
             for name, peer in _named(self.peers).items():
                 if name in self._resumed["state"]:
                     _restore(peer, self._resumed["state"][name])
