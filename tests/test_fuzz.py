@@ -707,7 +707,7 @@ def process(mutant):
         ("not a recipe", "Latin-1"),
         ("not a recipe", "surrogate"),
         ("not a recipe", "5 MB of keys"),
-        ("name or place", "log.file '/tmp/kgan-outside'"),
+        ("name or place", "callbacks.0.SampleGrid.folder '/tmp/kgan-outside'"),
         ("data", "{'NPZ': {'path': 'nowhere.npz'}}"),
         ("override", "objective.emma=0.5"),
     ],
