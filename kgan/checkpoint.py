@@ -55,7 +55,7 @@ def latest(folder):
         try:
             record = json.loads(commit.read_text())
             whole = _digest(weights) == record["weights_sha256"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             whole = False
         if whole:
             return commit, record
@@ -76,7 +76,7 @@ def restore(model, commit, record):
     """Gives a compiled game the weights, slots and step of a checkpoint; returns the saved state."""
     with loading_whole():
         model.load_weights(_weights(commit))
-    for variable, value in zip(model.random_states, record["seeds"], strict=True):
+    for variable, value in zip(model.random_states, record.get("seeds", []), strict=True):
         variable.assign(value)
     return record["state"]
 

@@ -5,6 +5,9 @@ import functools
 
 import tensorflow as tf
 
+# Each part of a CPU has threads of its own, and parts are for trying out.
+MOST_PARTS = 64
+
 
 def scope(strategy):
     """The scope of a `tf.distribute` strategy; of none, an empty one."""
@@ -52,6 +55,8 @@ def _first(count):
         if count > len(gpus):
             raise ValueError(f"--devices: expected at most the {len(gpus)} GPUs of this machine, got {count}.")
         return [f"GPU:{index}" for index in range(count)]
+    if count > MOST_PARTS:
+        raise ValueError(f"--devices: expected at most {MOST_PARTS} parts of the CPU, got {count}.")
     cpu = tf.config.list_physical_devices("CPU")[0]
     if count > 1 and len(tf.config.get_logical_device_configuration(cpu) or [None]) < count:
         try:

@@ -44,7 +44,9 @@ def test_a_game_is_made_from_the_checkpoint_alone(trained, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("damage", ["truncated weights", "no weights", "half a commit", "an empty commit"])
+@pytest.mark.parametrize(
+    "damage", ["truncated weights", "no weights", "half a commit", "an empty commit", "another JSON"]
+)
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(trained, ring, tmp_path, damage):
     checkpoint.save(trained, tmp_path, {})
     trained.fit(ring[:20], batch_size=20, verbose=0)
@@ -55,7 +57,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(trained, ring, tmp_pat
     elif damage == "no weights":
         weights.unlink()
     else:
-        commit.write_text(commit.read_text()[:100] if damage == "half a commit" else "")
+        commit.write_text({"half a commit": commit.read_text()[:100], "another JSON": "[]"}.get(damage, ""))
     with pytest.warns(UserWarning, match=r"step-00000009.json is damaged; the one before it is used"):
         assert checkpoint.latest(tmp_path)[1]["step"] == 8
 

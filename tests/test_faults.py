@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kgan import callbacks, checkpoint, cli, datasets, experiment, files, recipe, training
+from kgan import callbacks, checkpoint, cli, datasets, files, recipe
 from tests.test_experiment import TOY, everything, fit, log, plan, same, whole
 
 
@@ -242,4 +242,3 @@ def test_an_early_stop_is_final(plan, tmp_path):
     assert fit(plan(stop, "steps=40"), run)[1] == [f"{run} was ended by EarlyStopping at step 8; --fresh begins anew."]
     with pytest.raises(recipe.RecipeError, match="leave it out, and keep the best"):
         fit(plan(stop.replace("patience: 1", "restore_best_weights: true")), tmp_path / "other")
-    assert experiment.ROLLBACKS == 5 and issubclass(training.DataLost, RuntimeError)

@@ -99,7 +99,7 @@ class Checkpoint(Callback):
                 f"The model has done {self.step} steps, and the newest checkpoint in {self.path} {record['step']}: "
                 f"going on from there would lose the others. Choose another folder for this training."
             )
-        differing = environment.differences(record["environment"], environment.describe(model))
+        differing = environment.differences(record.get("environment", {}), environment.describe(model))
         if differing and not self.allow_inexact:
             raise Inexact(
                 f"{commit}: made under other conditions, so that going on would not be exact: {differing}. Use the "
