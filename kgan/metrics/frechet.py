@@ -10,7 +10,7 @@ from kgan.metrics.arrays import features
 ROWS = 4096  # turned to float64 at a time
 
 
-def frechet_distance(real_features, fake_features):
+def frechet_distance(real_features, fake_features, ddof=1):
     """|m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1 S2)^(1/2) of the means and covariances of two sets of features.
 
     The distance of Dowson & Landau 1982 between two Gaussians, as Heusel et al. 2017 use it, equation 6
@@ -18,21 +18,23 @@ def frechet_distance(real_features, fake_features):
     2015; on others it is a Fréchet distance of those features. It falls with the number of samples, and differently
     for different generators (https://arxiv.org/abs/1911.07023), so that only values of the same sizes compare.
 
-    Covariances are unbiased (N - 1) and float64. No matrix square root is taken: with S1 = L L^T the trace is the sum
-    of the square roots of the eigenvalues of the symmetric L^T S2 L. A set with fewer rows than columns is never made
-    a covariance: the trace is then the sum of singular values of a product of thin factors.
+    Everything is float64. No matrix square root is taken: with S1 = L L^T the trace is the sum of the square roots of
+    the eigenvalues of the symmetric L^T S2 L. A set with fewer rows than columns is never made a covariance: the trace
+    is then the sum of singular values of a product of thin factors.
 
     Args:
         real_features: [N, d], the reference: any integers or floats, N at least 2; or `FeatureStatistics`, whose factor
             L is computed once and kept.
         fake_features: [M, d], or `FeatureStatistics`.
+        ddof: covariances are over N - ddof and M - ddof: 1, unbiased, as Heusel et al. and most others have them; or 0,
+            as StyleGAN2-ADA does (https://arxiv.org/abs/2006.06676).
 
     Returns:
         The squared distance as a float, in the squared unit of the features: 0 for equal means and covariances,
         without an upper bound. A negative value within rounding, 1e-8 (tr S1 + tr S2), is 0.
 
     Raises:
-        ValueError: a wrong shape or type, different d, NaN or infinity, or fewer than two rows.
+        ValueError: a wrong shape or type, different d, NaN or infinity, fewer than two rows, or another ddof.
 
     Example:
         >>> import numpy as np
@@ -40,11 +42,16 @@ def frechet_distance(real_features, fake_features):
         >>> round(frechet_distance(corners, 2 * corners + [3.0, 0.0]), 12)  # 9 + 2 (2 - 1)^2 4/3
         11.666666666667
     """
+    if isinstance(ddof, bool) or ddof not in (0, 1):
+        raise ValueError(f"ddof must be 0 or 1; got {ddof!r}.")
     real, fake = _described(real_features, "real features"), _described(fake_features, "fake features")
     if len(real.mean) != len(fake.mean):
         raise ValueError(f"real and fake features must have the same d; got {len(real.mean)} and {len(fake.mean)}.")
-    spread = real.trace + fake.trace
-    value = np.square(real.mean - fake.mean).sum() + spread - 2 * _trace_of_root(real, fake)
+    root = _trace_of_root(real, fake)
+    # Unbiased covariances become others by a factor each, and the root of their product by the root of both.
+    first, second = ((x.count - 1) / (x.count - ddof) for x in (real, fake))
+    spread = first * real.trace + second * fake.trace
+    value = np.square(real.mean - fake.mean).sum() + spread - 2 * np.sqrt(first * second) * root
     return 0.0 if -1e-8 * spread < value < 0 else float(value)
 
 
@@ -177,6 +184,7 @@ class _FewFeatures:
 
     def __init__(self, values):
         rows = values.astype(np.float64)
+        self.count = len(rows)
         self.mean = rows.mean(axis=0)
         rows -= self.mean
         self.trace = float(np.square(rows).sum() / (len(rows) - 1))

@@ -125,6 +125,31 @@ def test_covariances_are_unbiased_and_float64():
     assert frechet_distance(*offset) == pytest.approx(by_square_root(*(x.astype(np.float64) for x in offset)), rel=1e-9)
 
 
+@pytest.mark.parametrize("counts", [(50, 40), (50, 4), (4, 3), (2, 2)])
+def test_covariances_over_n(counts):
+    real, fake = generic(counts[0]), generic(counts[1], seed=1)
+    # Over N they are the unbiased ones of the set with its mean in it twice, as one row more.
+    more = [np.vstack([x, x.mean(axis=0)]) for x in (real, fake)]
+    value = frechet_distance(real, fake, ddof=0)
+    assert value == pytest.approx(by_nuclear_norm(*more), rel=1e-9)
+    assert abs(value / frechet_distance(real, fake) - 1) > 1e-3
+    assert frechet_distance(real, fake, ddof=1) == frechet_distance(real, fake)
+    assert frechet_distance(FeatureStatistics.of(real), fake, ddof=0) == pytest.approx(value, rel=1e-7)
+
+
+def test_covariances_over_n_in_closed_form():
+    real, fake = gaussian([0.0, 0], np.diag([4.0, 9]), 10), gaussian([3.0, 4], np.diag([1.0, 1]), 5)
+    over_n = [np.sqrt(0.9) * np.array([2, 3]), np.sqrt(0.8) * np.array([1, 1])]  # deviations, over 10 and over 5
+    expected = 25 + np.square(over_n[0] - over_n[1]).sum()
+    assert frechet_distance(real, fake, ddof=0) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("ddof", [2, -1, 0.5, None, True, "1"])
+def test_another_ddof_is_refused(ddof):
+    with pytest.raises(ValueError, match="ddof must be 0 or 1"):
+        frechet_distance(np.eye(3), np.eye(3), ddof=ddof)
+
+
 def test_integers_and_short_floats_are_made_float64():
     whole = RNG.integers(0, 255, [40, 5])
     expected = frechet_distance(whole.astype(np.float64), whole[::2].astype(np.float64))
