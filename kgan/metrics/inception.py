@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.metrics import inception_weights
+from kgan.metrics.clean_resize import clean_resize
 from kgan.metrics.inception_layout import CLASSES, FEATURES, SIDE, STEPS, follow
 from kgan.precision import policy
 
@@ -16,13 +17,15 @@ class Inception:
 
     The network is the graph `inception-2015-12-05`, whose features define FID (Heusel et al. 2017,
     arXiv:1706.08500) and whose logits define IS; it computes in float32 without TF32, whatever the global
-    policy is. Images are resized as in that graph: bilinear, corners not aligned, no half-pixel centres, no
-    antialiasing; then (x - 128) / 128.
+    policy is. Images are resized to 299x299 as in that graph: bilinear, corners not aligned, no half-pixel
+    centres, no antialiasing; then (x - 128) / 128.
 
     Args:
         weights: one of the four files of the weights (pt_inception-2015-12-05-6726825d.pth,
             weights-inception-2015-12-05-6726825d.pth, inception-2015-12-05.pt, classify_image_graph_def.pb),
             or a folder that holds one; None looks in the usual places.
+        resize: "tf1", as above; or "clean", the antialiased bicubic of clean-fid (Parmar et al. 2022,
+            arXiv:2104.11222), whose scores are other ones: Clean-FID, not FID.
 
     Attributes:
         network: the Keras model, from [N, 299, 299, 3] in [-1, 1] to features, logits, logits without bias.
@@ -31,10 +34,13 @@ class Inception:
 
     Raises:
         FileNotFoundError: no weights; one line with all that was tried and what to do.
-        ValueError: a file that is damaged, hostile, or of another network.
+        ValueError: a file that is damaged, hostile, or of another network; another resize.
     """
 
-    def __init__(self, weights=None):
+    def __init__(self, weights=None, resize="tf1"):
+        if resize not in RESIZES:
+            raise ValueError(f"resize must be {' or '.join(map(repr, RESIZES))}; got {resize!r}.")
+        self.resize = resize
         found = inception_weights.load(weights)
         self.network = build()
         assign(self.network, found.arrays)
@@ -48,7 +54,7 @@ class Inception:
         return {
             "id": "inception-2015-12-05" if self.verified else f"inception@{self.sha256[:8]}",
             "weights_sha256": self.sha256,
-            "input_resize": "tf1-bilinear-299",
+            "input_resize": RESIZES[self.resize][0],
             "input_scale": "(x-128)/128",
             "dtype": "float32",
             "tf32": False,
@@ -69,11 +75,12 @@ class Inception:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
         outputs = {name: np.empty([len(images), n], np.float32) for name, n in OUTPUTS.items()}
+        _, resized = RESIZES[self.resize]
         with full_float32():
             for start in range(0, len(images), batch_size):
                 part = images[start : start + batch_size]
                 # Two at least: a matrix product of one row is another routine, which rounds otherwise.
-                pixels = resize(np.repeat(part, 2, axis=0) if len(part) == 1 else part)
+                pixels = resized(np.repeat(part, 2, axis=0) if len(part) == 1 else part)
                 for name, values in self._compute((pixels - 128.0) * 0.0078125).items():
                     outputs[name][start : start + batch_size] = values.numpy()[: len(part)]
         return outputs
@@ -92,6 +99,9 @@ def resize(images):
         float32 [N, 299, 299, C] in the images' range.
     """
     return tf.raw_ops.ResizeBilinear(images=images, size=[SIDE, SIDE], align_corners=False, half_pixel_centers=False)
+
+
+RESIZES = {"tf1": ("tf1-bilinear-299", resize), "clean": ("pil-bicubic-299", clean_resize)}
 
 
 def build():

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kgan.metrics import inception, inception_weights
+from kgan.metrics.clean_resize import clean_resize
 from kgan.metrics.inception import Inception
 from kgan.metrics.inception_layout import shapes
 from kgan.precision import policy
@@ -146,6 +147,24 @@ def test_the_bias_is_all_that_lies_between_the_logits(network):
 def test_other_images_are_refused(network, images, reason):
     with pytest.raises(ValueError, match=reason):
         network(images)
+
+
+def test_the_clean_resize(network, monkeypatch):
+    weights = inception_weights.Weights(arrays(), "seeded", inception_weights.DIGESTS[0] + "0" * 56)
+    monkeypatch.setattr(inception_weights, "load", lambda path: weights)
+    monkeypatch.setattr(inception, "build", lambda: network.network)
+    clean = Inception("seeded", resize="clean")
+    images = pictures()[0]
+    found, seen = clean(images)["features"], network.network((clean_resize(images) - 128) / 128)["features"]
+    np.testing.assert_allclose(found, seen, rtol=0, atol=3e-6 * np.abs(seen).max())
+    assert np.abs(found / found.max() - network(images)["features"] / found.max()).max() > 1e-3
+    assert clean.verified and clean.extractor["input_resize"] == "pil-bicubic-299"
+    assert network.extractor["input_resize"] == "tf1-bilinear-299"
+
+
+def test_another_resize_is_refused_before_the_weights_are_looked_for():
+    with pytest.raises(ValueError, match="resize must be 'tf1' or 'clean'; got 'legacy'"):
+        Inception("nowhere", resize="legacy")
 
 
 def test_unverified_weights_are_named_by_their_digest(network):
