@@ -17,7 +17,8 @@ def export(gan, folder):
     Signatures (the first is the serving default):
         serve(num_samples int32 [], seed int64 []): samples, those of `gan.sample(num_samples, seed)`.
         from_latents(latents float32 [N, latent_dim]): samples of given latents.
-    Conditional generators also take `labels`. Both return {"images": uint8 [N, H, W, C]}, or
+        latents(num_samples, seed): those that `serve` draws, {"latents": float32 [N, latent_dim]}.
+    Conditional generators also take `labels` for samples. The first two return {"images": uint8 [N, H, W, C]}, or
     {"samples": float32 [N, d]} for vectors.
 
     Args:
@@ -80,6 +81,11 @@ def _write(gan, folder):
     )
     archive.add_endpoint(
         "from_latents", from_latents, [tf.TensorSpec((None, gan.latent_dim), tf.float32, "latents"), *labels]
+    )
+    archive.add_endpoint(
+        "latents",
+        lambda num_samples, seed: {"latents": gan.latents(num_samples, seed)},
+        [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")],
     )
     archive.write_out(str(folder), verbose=False)
 

@@ -39,6 +39,11 @@ def replacing(path):
             temporary.unlink()
 
 
+def cache():
+    """The user's folder for what can be made again: `$XDG_CACHE_HOME/kgan`, by default `~/.cache/kgan`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "kgan"
+
+
 def _sync(path):
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -46,16 +46,26 @@ class ServedGenerator:
         self._served = tf.saved_model.load(str(path))
         self._signature = self._served.signatures["serve"].structured_input_signature[1]
 
+    @property
+    def conditional(self):
+        """Whether the generator also takes labels."""
+        return "labels" in self._signature
+
     def sample(self, n, seed=0, labels=None):
         """As `GAN.sample`: uint8 [n, height, width, channels] for images, float32 [n, d] for vectors."""
+        return np.concatenate(list(self.sample_blocks(n, seed, labels)))
+
+    def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
+        """The samples of `sample`, block by block: for more of them than fit into memory."""
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
-        arguments = [tf.constant(n, tf.int32), tf.constant(seed, tf.int64)]
         spec = self._signature.get("labels")
         if (labels is None) != (spec is None):
             raise ValueError("This generator needs labels=." if spec is not None else "This generator takes no labels.")
+        inputs = [self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))["latents"]]
         if spec is not None:
             labels = np.broadcast_to(np.asarray(labels, spec.dtype.as_numpy_dtype), [n, *spec.shape[1:]])
-            arguments.append(tf.constant(labels))
-        (samples,) = self._served.serve(*arguments).values()
-        return samples.numpy()
+            inputs.append(tf.constant(labels))
+        for start in range(0, n, batch_size):
+            (samples,) = self._served.from_latents(*(value[start : start + batch_size] for value in inputs)).values()
+            yield samples.numpy()

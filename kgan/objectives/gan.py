@@ -207,15 +207,22 @@ class GAN(Game):
 
     def sample_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
         """The same samples as `sample`, as the network makes them: float32, images in [-1, 1]."""
+        return np.concatenate(list(self.blocks_of_values(n, seed, labels, truncation, batch_size)))
+
+    def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
+        """The samples of `sample`, block by block: for more of them than fit into memory."""
+        for values in self.blocks_of_values(n, seed, labels, None, batch_size):
+            yield pixels.to_uint8(values) if values.ndim == 4 else values
+
+    def blocks_of_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
+        """The samples of `sample_values`, block by block."""
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
-        latents = self.latents(n, seed, truncation)
-        inputs = self._inputs(latents, self._labels(labels, n))
-        parts = []
+        # All latents are drawn at once, so that they do not depend on the size of a block.
+        inputs = self._inputs(self.latents(n, seed, truncation), self._labels(labels, n))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
-            parts.append(self._forward(part).numpy())
-        return np.concatenate(parts)
+            yield self._forward(part).numpy()
 
     def latents(self, n, seed=0, truncation=None):
         """The latents behind `sample`: float32 [n, latent_dim], a function of the seed alone."""
