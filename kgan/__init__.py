@@ -13,6 +13,7 @@ _ROOMS = (
     "constraints",
     "datasets",
     "images",
+    "layers",
     "losses",
     "metrics",
     "objectives",

@@ -7,7 +7,7 @@ import re
 
 from kgan.configurable import arguments
 
-ROOMS = ("objectives", "losses", "regularizers", "architectures", "datasets", "callbacks", "constraints")
+ROOMS = ("objectives", "losses", "regularizers", "layers", "architectures", "datasets", "callbacks", "constraints")
 
 # What others extend or wrap; no member of a recipe.
 CONTRACTS = {

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from kgan import training
 from kgan.configurable import Configurable
+from kgan.layers import SpectralNormalization
 from kgan.randomness import Draws
 
 
@@ -87,6 +88,12 @@ class Game(Configurable, keras.Model):
             gradients = [tf.where(overflows > 0, tf.fill(tf.shape(g), tf.constant(float("inf"), g.dtype)), g)
                          for g in gradients]  # fmt: skip
         optimizer.apply(gradients, network.trainable_variables)
+
+    def power_iterate(self, network):
+        """Brings the estimates of the spectral norms in `network` up to date; nothing while observing."""
+        for layer in network._flatten_layers():
+            if isinstance(layer, SpectralNormalization) and not self._moment.observing:
+                layer.power_iterate()
 
     def report(self, **values):
         """Ends the step: counts it, and returns the means of the reported values since the last reset."""
@@ -263,6 +270,11 @@ class Game(Configurable, keras.Model):
                     raise ValueError(
                         f"The {player}'s {layer.name!r} takes its statistics on each replica apart; make it with "
                         f"BatchNormalization(synchronized=True)."
+                    )
+                if getattr(layer, "couples_batch", False):
+                    raise ValueError(
+                        f"The {player}'s {layer.name!r} compares the examples of a batch, of which each replica has "
+                        f"a part; train on one device, or leave it out."
                     )
 
     def _adopt(self, player, optimizer):

@@ -85,11 +85,13 @@ class GAN(Game):
         k = 1 if self._moment.observing else self.discriminator_steps
         count = self._whole(images, k)
         for self._moment.update in range(k):
+            self.power_iterate(self.discriminator)
             yield Batch(
                 images[self._moment.update : count : k],
                 None if labels is None else labels[self._moment.update : count : k],
             )
         self._moment.update = k  # whatever the generator draws from here on is its own
+        self.power_iterate(self.generator)
 
     def _shares(self):
         return super()._shares() * self.discriminator_steps
@@ -146,6 +148,8 @@ class GAN(Game):
             regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
             for index, regularizer in enumerate(self.regularizers)
         ]
+        for term in terms:
+            _check_second_derivatives(term)
         return tf.add_n(terms) if terms else tf.zeros([])
 
     def apply(self, gradients, network):
@@ -176,6 +180,7 @@ class GAN(Game):
                 average.assign(weight.value + decay * (average.value - weight.value))
             else:
                 average.assign(weight.value)
+        self.power_iterate(self.ema_generator)  # an average of singular vectors is not the average's
 
     # --- using the trained generator ---
 
@@ -275,6 +280,21 @@ def _check_networks(generator, discriminator):
     made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != seen:
         raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
+
+
+def _check_second_derivatives(penalty):
+    """Refuses a penalty of whose gradient TensorFlow would leave a part out, without a word."""
+    operations, seen = [] if tf.executing_eagerly() else [penalty.op], set()
+    while operations:
+        operation = operations.pop()
+        if operation.type == "ResizeBilinearGrad":
+            raise ValueError(
+                "The discriminator resizes bilinearly, which has no second derivative in TensorFlow, but its penalty "
+                "needs one; use AveragePooling2D, strides, or UpSampling2D(interpolation='nearest')."
+            )
+        if operation not in seen:
+            seen.add(operation)
+            operations += [tensor.op for tensor in operation.inputs]
 
 
 def _spread(images):

@@ -1,0 +1,5 @@
+"""Layers that GAN papers add to Keras'."""
+
+from kgan.layers.spectral_normalization import SpectralNormalization
+
+__all__ = ["SpectralNormalization"]
