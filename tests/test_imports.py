@@ -17,6 +17,7 @@ ALLOWED = {
         "recipe",
         "catalogue",
         "sampling",
+        "rating",
         "export",
         "loading",
         "callbacks",
@@ -26,6 +27,7 @@ ALLOWED = {
     },
     "catalogue": set(),
     "sampling": {"recipe", "loading", "datasets"},
+    "rating": {"recipe", "loading"},
     "experiment": {
         "recipe",
         "callbacks",
@@ -59,6 +61,7 @@ ALLOWED = {
     },
     "export": set(),
     "checkpoint": {"objectives", "environment"},
+    "classifier": {"datasets", "metrics"},
     "callbacks": {"checkpoint", "environment"},
     "objectives": {"training", "losses", "regularizers", "constraints", "layers"},
     "architectures": {"layers"},
