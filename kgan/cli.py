@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -237,6 +238,57 @@ def export(run, out, kind):
         click.echo(write(model, out))
     except RuntimeError as error:
         raise Failure(error) from error
+
+
+@main.command()
+@click.argument("dataset")
+@click.option("--out", type=click.Path(path_type=Path), help="The classifier's file; a place in the cache by default.")
+def classifier(dataset, out):
+    """Trains the classifier of DATASET, an extractor of features for scores; or tells what is known of it.
+
+    DATASET is a data set's name, a mapping as in a recipe ('ImageFolder: {path: pictures}'), or the path of a recipe
+    or run folder.
+    """
+    with _quiet():
+        from kgan import classifier as classifiers
+    chosen = _data_set(dataset)
+    path = out or _kept(classifiers, chosen)
+    try:
+        if path.exists():
+            made = classifiers.Classifier.load(path)
+            made.check(chosen)
+        else:
+            training, test = classifiers.splits(chosen)
+            classifiers.writable(path)
+    except ValueError as error:
+        raise UsageMistake(error) from error
+    if not path.exists():
+        try:
+            made = classifiers.train(training, test, say=click.echo)
+        except RuntimeError as error:
+            raise Failure(error) from error
+        made.save(path)
+    click.echo(classifiers.summary(made, path))
+
+
+def _data_set(text):
+    """The data set of a name or mapping, or of the recipe or run folder at a path."""
+    from kgan import recipe as recipes
+
+    path = Path(text)
+    if ": " in text or re.fullmatch(r"[A-Z]\w*", text) or not (path.parts[1:] or path.suffix or path.exists()):
+        return recipes.dataset(text)
+    if not path.exists():
+        raise UsageMistake(f"{text} does not exist; expected a data set, or the path of a recipe or run folder.")
+    plan = recipes.load(path / "recipe.yaml" if path.is_dir() else path)
+    return plan.build("dataset", plan.dataset)
+
+
+def _kept(classifiers, dataset):
+    try:
+        return classifiers.find(dataset)
+    except FileNotFoundError:
+        return classifiers.place(dataset)
 
 
 @main.command("list")

@@ -11,6 +11,7 @@ from kgan import classifier as classifiers
 from kgan.classifier import Classifier, anchors, training
 from kgan.classifier import network as networks
 from kgan.classifier.extractor import BLOCK, digest
+from kgan.classifier.summary import table
 from kgan.cli import main
 from kgan.datasets import NPZ, FashionMNIST, ImageFolder, RingOfGaussians, Showers
 from kgan.images import write_png
@@ -223,7 +224,7 @@ def test_what_cannot_be_classified_is_refused(tmp_path, cache):
         (Showers(size=8), "Showers has no class labels"),
         (ImageFolder(tmp_path / "flat"), "ImageFolder has no class labels"),
         (ImageFolder(tmp_path / "one"), "one class only, 'only'"),
-        (ImageFolder(tmp_path / "few"), "has 2 images to train on and 0 to test"),
+        (ImageFolder(tmp_path / "few"), "ImageFolder has 2 images only; a classifier needs 150"),
     ):
         with pytest.raises(ValueError, match=message):
             classifiers.train(unfit, say=lambda line: None)
@@ -285,7 +286,7 @@ def test_noise_and_blur_have_their_levels():
 
 def test_the_table_shows_the_extremes_of_many_missing_classes():
     rows = [{"name": f"train without {n}", "value": float(n), "n": 9, "n_ref": 10} for n in range(7)]
-    lines = anchors.table([{"name": "train", "value": 0.5, "n": 10, "n_ref": 10}, *rows], "x-cnn@0").splitlines()
+    lines = table([{"name": "train", "value": 0.5, "n": 10, "n_ref": 10}, *rows], "x-cnn@0").splitlines()
     assert [line.split()[:3] for line in lines[3:6]] == [["train", "without", str(n)] for n in (0, 3, 6)]
     assert len(lines) == 7 and lines[6].startswith("Of 7 missing classes")
 
@@ -328,3 +329,74 @@ def test_splits(dataset):
 
 def kgan(*arguments):
     return CliRunner().invoke(main, ["classifier", *arguments], catch_exceptions=False)
+
+
+def test_the_command(cache, dataset, tmp_path, monkeypatch):
+    steps = training.FEWEST_STEPS, training.EPOCHS
+    monkeypatch.setattr(training, "FEWEST_STEPS", STEPS)
+    monkeypatch.setattr(training, "EPOCHS", 1)
+    assert min(steps) > 1
+    text = f"NPZ: {{path: {dataset.path}, labels: labels}}"
+    first = kgan(text)
+    assert first.exit_code == 0 and not first.stderr
+    found = Classifier.load(classifiers.find(dataset))
+    lines = first.stdout.splitlines()
+    assert lines[0].startswith("epoch 1/2  loss ")
+    assert lines[3] == f"{found.extractor['id']}: 2 classes of 12x12x1"
+    assert lines[4] == f"accuracy: {found.accuracy:.4f} on 40 images (one in 10 of the training set)"
+    assert lines[6:8] == [f"weights: SHA-256 {found.sha256}", f"file: {classifiers.find(dataset)}"]
+    assert lines[9] == f"FD-{found.extractor['id']}, training images against" and len(lines) == 21
+    # The second time it tells what it has; so it does for a recipe and a run folder that has this data set.
+    again = kgan(text)
+    assert again.stdout.splitlines() == lines[3:]
+    recipe = (
+        f"steps: 2\nbatch_size: 8\ndataset: {{{text}}}\ngenerator: {{DCGANGenerator: {{latent_dim: 4}}}}\n"
+        "discriminator: {DCGANDiscriminator: {}}\nobjective: {WGANGP: {}}\n"
+        "optimizers: {generator: {Adam: {}}, discriminator: {Adam: {}}}\n"
+    )
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/recipe.yaml").write_text(recipe)
+    assert kgan(str(tmp_path / "run/recipe.yaml")).stdout == kgan(str(tmp_path / "run")).stdout == again.stdout
+    other = tmp_path / "other.npz"
+    assert kgan(text, "--out", str(other)).exit_code == 0 and Classifier.load(other).sha256 == found.sha256
+    assert "name another file" in mistake("FashionMNIST", "--out", str(other))
+
+
+def mistake(*arguments):
+    result = kgan(*arguments)
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1 and not result.stdout
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("FashionMINST", "did you mean 'FashionMNIST'"),
+        ("fashionmnist", "expected one object, like {ClassName: {argument: value}}"),
+        ("recipes/none.yaml", "recipes/none.yaml does not exist"),
+        ("none/run", "none/run does not exist"),
+        ("FashionMNIST: {splt: test}", "did you mean 'split'"),
+        ("{ImageFolder: {path: /nowhere/at/all}}", "/nowhere/at/all does not exist"),
+        ("NPZ: {path: [", "not valid YAML"),
+        ("RingOfGaussians", "holds vectors of 2 numbers; a classifier needs images"),
+        ("Showers: {size: 8}", "has no class labels"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(cache, argument, message):
+    assert message in mistake(argument)
+    assert not cache.exists()
+
+
+def test_a_damaged_classifier_is_told(cache, dataset):
+    cache.mkdir(parents=True)
+    classifiers.place(dataset).write_bytes(b"PK")
+    assert "is damaged or no classifier" in mistake(f"NPZ: {{path: {dataset.path}, labels: labels}}")
+
+
+def test_an_interrupted_training_leaves_nothing(cache, dataset, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_descend", interrupted)
+    result = kgan(f"NPZ: {{path: {dataset.path}, labels: labels}}")
+    assert result.exit_code == 130 and list(cache.iterdir()) == []

@@ -16,6 +16,7 @@ ALLOWED = {
         "experiment",
         "recipe",
         "catalogue",
+        "classifier",
         "sampling",
         "rating",
         "export",

@@ -5,7 +5,8 @@ itself (FD-fashion_mnist-cnn@3fa9c1d2): the words FID, IS and KID belong to `kga
 """
 
 from kgan.classifier.extractor import Classifier
-from kgan.classifier.places import find, place
+from kgan.classifier.places import find, place, writable
+from kgan.classifier.summary import summary
 from kgan.classifier.training import splits, train
 
-__all__ = ["Classifier", "find", "place", "splits", "train"]
+__all__ = ["Classifier", "find", "place", "splits", "summary", "train", "writable"]

@@ -72,16 +72,3 @@ def blur(images, deviation):
     """
     blurred = gaussian_filter(images.astype(np.float32), (0, deviation, deviation, 0))
     return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
-
-
-def table(rows, name, classes=5):
-    """The anchors as lines; of the missing classes those that show least and most."""
-    missing = sorted((row for row in rows if " without " in row["name"]), key=lambda row: row["value"])
-    shown = [row for row in rows if row not in missing]
-    shown += missing if len(missing) <= classes else [missing[0], missing[len(missing) // 2], missing[-1]]
-    width = max(len(row["name"]) for row in shown)
-    lines = [f"FD-{name}, train against", f"{'':{width}}  {'FD':>10}  {'n':>6}  {'n_ref':>6}"]
-    lines += [f"{row['name']:{width}}  {row['value']:10.4f}  {row['n']:6}  {row['n_ref']:6}" for row in shown]
-    if len(shown) < len(rows):
-        lines.append(f"Of {len(missing)} missing classes: the least, the middle and the most visible.")
-    return "\n".join(lines)

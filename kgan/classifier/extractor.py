@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.classifier import network as networks
+from kgan.classifier.places import described
 from kgan.files import replacing
 from kgan.metrics.inception import full_float32
 
@@ -103,6 +104,19 @@ class Classifier:
                 for name, values in self._compute(np.concatenate([part, padding])).items():
                     parts[name].append(values.numpy()[: len(part)])
         return {name: np.concatenate(values) for name, values in parts.items()}
+
+    def check(self, dataset):
+        """Whether this is the classifier of a data set.
+
+        Raises:
+            ValueError: it is another one's; one line with both.
+        """
+        wanted = described(dataset)
+        if self.record["dataset"] != wanted or self.shape != tuple(dataset.image_shape):
+            raise ValueError(
+                f"There is the classifier of {self.record['dataset']} already, of images {list(self.shape)}; this one "
+                f"would be of {wanted}, {list(dataset.image_shape)}: name another file."
+            )
 
     @property
     def shape(self):

@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import re
+import tempfile
 from pathlib import Path
 
 from kgan.configurable import arguments
@@ -40,6 +41,17 @@ def find(dataset):
 def place(dataset):
     """Where a new classifier of this data set belongs."""
     return _folders()[0] / f"{stem(dataset)}.npz"
+
+
+def writable(path):
+    """Makes the folder of `path`, and tries to write into it: before the training, not after it.
+
+    Raises:
+        OSError: it cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent):
+        pass
 
 
 def described(dataset):

@@ -32,6 +32,7 @@ RECIPE = {
     "weight_decay": WEIGHT_DECAY, "augmentation": f"shifts of up to {SHIFT} pixels",
 }  # fmt: skip
 
+FEWEST = 150  # images of a training set: a batch and those held out
 HELD_OUT = 10  # one in so many, where there is no test split
 
 
@@ -63,21 +64,20 @@ def splits(dataset):
     """(training split, test split or None) of the data set of which `dataset` is any split.
 
     Raises:
-        ValueError: a data set whose images have no class labels.
+        ValueError: a data set of no images, without class labels, or with too few images or classes.
     """
-    check(dataset)
-    config = dataset.get_config()
-    if "split" not in config:
-        return dataset, None
-    try:
-        return _split(dataset, "train"), _split(dataset, "test")
-    except ValueError as error:
-        if "has no split" not in str(error):  # as TFDS says of sets that never had one
-            raise
-        return dataset, None
+    training, test = dataset, None
+    if "split" in dataset.get_config():
+        try:
+            training, test = _split(dataset, "train"), _split(dataset, "test")
+        except ValueError as error:
+            if "has no split" not in str(error):  # as TFDS says of sets that never had one
+                raise
+    check(training)
+    return training, test
 
 
-def check(dataset):
+def check(dataset, fewest=FEWEST):
     """Whether a classifier can be trained on a data set."""
     name = type(dataset).__name__
     if len(dataset.data_shape) != 3:
@@ -89,6 +89,8 @@ def check(dataset):
         )
     if dataset.num_classes < 2:
         raise ValueError(f"{name} has one class only, {dataset.class_names[0]!r}; a classifier needs two at least.")
+    if len(dataset) < fewest:
+        raise ValueError(f"{name} has {len(dataset)} images only; a classifier needs {fewest} at least.")
 
 
 def _train(dataset, test, seed, say, steps=None):
@@ -99,13 +101,8 @@ def _train(dataset, test, seed, say, steps=None):
         count = len(dataset) // HELD_OUT
         real, held_out = _Examples(dataset, order[count:]), _Examples(dataset, order[:count])
     else:
-        check(test)
+        check(test, fewest=2)
         real, held_out = _Examples(dataset), _Examples(test)
-    if len(real) < BATCH or len(held_out) < 2:
-        raise ValueError(
-            f"{type(dataset).__name__} has {len(real)} images to train on and {len(held_out)} to test; a classifier "
-            f"needs {BATCH} and 2 at least."
-        )
     steps = steps or max(EPOCHS * (len(real) // BATCH), FEWEST_STEPS)
     network = networks.build(dataset.image_shape, dataset.num_classes, seed)
     with full_float32():
