@@ -76,8 +76,10 @@ def test_the_numbers_of_torch_fidelity(network):
 
 
 def test_shapes_and_counts(network):
-    assert network.network.count_params() == 23_885_392
-    assert len(network.network.weights) == len(inception_weights.expected()) == 472
+    assert sum(np.prod(shape) for shape in inception_weights.expected().values()) == 23_885_392
+    assert len(inception_weights.expected()) == 472
+    # Batch normalisations are folded into kernels and biases: of five arrays two are left.
+    assert len(network.network.weights) == 2 * 94 + 2
     assert len(shapes()) == len({conv.name for conv in shapes()}) == len({conv.torch for conv in shapes()}) == 94
     assert not network.network.trainable_variables
     for count in (0, 1):
@@ -87,6 +89,18 @@ def test_shapes_and_counts(network):
             "logits": (count, 1008),
             "logits_unbiased": (count, 1008),
         }
+
+
+def test_a_folded_convolution_is_the_convolution_and_its_normalisation():
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=[3, 3, 2, 4]).astype(np.float32)
+    gamma, beta, mean, variance = rng.uniform(0.001, 2, [4, 4]).astype(np.float32)
+    x = rng.normal(size=[1, 5, 5, 2])
+    plain = tf.nn.conv2d(x, kernel.astype(np.float64), 1, "VALID").numpy()
+    wanted = gamma * (plain - mean) / np.sqrt(variance + np.float64(1e-3)) + beta
+    folded, bias = inception.folded(kernel, gamma, beta, mean, variance)
+    assert folded.dtype == bias.dtype == np.float64
+    np.testing.assert_allclose(tf.nn.conv2d(x, folded, 1, "VALID") + bias, wanted, rtol=1e-12)
 
 
 def test_the_sides_within_the_network(network):
