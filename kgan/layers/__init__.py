@@ -1,5 +1,15 @@
 """Layers that GAN papers add to Keras'."""
 
+from kgan.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from kgan.layers.instance_normalization import InstanceNormalization
+from kgan.layers.minibatch_discrimination import MinibatchDiscrimination
+from kgan.layers.minibatch_stddev import MinibatchStddev
+from kgan.layers.projection import Projection
+from kgan.layers.self_attention import SelfAttention
 from kgan.layers.spectral_normalization import SpectralNormalization
+from kgan.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
 
-__all__ = ["SpectralNormalization"]
+__all__ = [
+    "ConditionalBatchNormalization", "InstanceNormalization", "MinibatchDiscrimination", "MinibatchStddev",
+    "Projection", "ReferenceBatch", "SelfAttention", "SpectralNormalization", "VirtualBatchNormalization",
+]  # fmt: skip

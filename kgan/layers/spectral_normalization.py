@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from kgan.layers.layer import Layer
+from kgan.layers.layer import Layer, check_at_least
 
 CONVOLUTIONS = (layers.Conv1D, layers.Conv2D, layers.Conv3D)
 TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
@@ -53,8 +53,7 @@ class SpectralNormalization(Layer):
                 f"SpectralNormalization takes Dense, convolutions with one kernel and Embedding; got {layer!r} (a "
                 f"separable convolution is a DepthwiseConv2D and a Conv2D of size 1)."
             )
-        if power_iterations < 1:
-            raise ValueError(f"power_iterations must be at least 1; got {power_iterations}.")
+        check_at_least(1, power_iterations=power_iterations)
         # Its own arithmetic is that of the weights, whatever the layer computes in.
         super().__init__(**{**kwargs, "dtype": layer.variable_dtype, "autocast": False})
         self.layer, self.power_iterations = layer, power_iterations
@@ -62,14 +61,10 @@ class SpectralNormalization(Layer):
     def build(self, input_shape):
         if not self.layer.built:
             self.layer.build(input_shape)
-        *rest, before, last = self.kernel.shape
-        if isinstance(self.layer, TRANSPOSED):
-            rows = before
-        else:
-            rows = before * last if isinstance(self.layer, DEPTHWISE) else last
+        matrix = self._matrix()
         self.u = self.add_weight(
-            shape=[rows], initializer=self._first_u, trainable=False, autocast=False, name="u",
-            dtype=keras.backend.result_type(self.kernel.dtype, "float32"), aggregation="only_first_replica",
+            shape=[matrix.shape[-1]], dtype=matrix.dtype, initializer=self._first_u, trainable=False, autocast=False,
+            name="u", aggregation="only_first_replica",
         )  # fmt: skip
 
     @property

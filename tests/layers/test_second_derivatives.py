@@ -1,0 +1,88 @@
+"""Which ways to change the resolution a penalised critic may use, and what happens if it uses another."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import kgan
+
+TWICE = {
+    "nearest": lambda: layers.UpSampling2D(interpolation="nearest"),
+    "average": lambda: layers.AveragePooling2D(2),
+    "max": lambda: layers.MaxPooling2D(2),
+    "global average": lambda: layers.GlobalAveragePooling2D(keepdims=True),
+    "strided": lambda: layers.Conv2D(3, 4, strides=2, padding="same"),
+}
+BILINEAR = {
+    "upsampling": lambda: layers.UpSampling2D(interpolation="bilinear"),
+    "resizing": lambda: layers.Resizing(4, 4, interpolation="bilinear"),
+}
+
+
+def critic(layer):
+    return keras.Sequential(
+        [keras.Input([8, 8, 1]), layers.Conv2D(3, 3, padding="same", activation="softplus"), layer,
+         layers.Conv2D(2, 1, activation="softplus"), layers.Flatten(), layers.Dense(1)]
+    )  # fmt: skip
+
+
+def penalty(network, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        scores = network(x)
+    return tf.reduce_sum(tape.gradient(scores, x) ** 2)
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_these_have_second_derivatives(name):
+    network, x = critic(TWICE[name]()), tf.random.stateless_normal([2, 8, 8, 1], [1, 2])
+    kernels = [weight for weight in network.trainable_weights if len(weight.shape) > 1]
+    with tf.GradientTape() as tape:
+        value = penalty(network, x)
+    gradients = tape.gradient(value, [kernel.value for kernel in kernels])
+    for kernel, gradient in zip(kernels, gradients, strict=True):
+        before, direction = kernel.numpy(), gradient / tf.norm(gradient)
+        ends = []
+        for sign in (1, -1):
+            kernel.assign(before + sign * 1e-2 * direction)
+            ends.append(float(penalty(network, x)))
+        kernel.assign(before)
+        assert (ends[0] - ends[1]) / 2e-2 == pytest.approx(float(tf.norm(gradient)), rel=0.02)
+
+
+@pytest.mark.parametrize("name", BILINEAR)
+def test_tensorflow_gives_none_for_bilinear_resizes_without_a_word(name):
+    """If this fails, TensorFlow has learnt it, and kgan need not refuse it any longer."""
+    network, x = critic(BILINEAR[name]()), tf.random.stateless_normal([2, 8, 8, 1], [1, 2])
+    last = network.trainable_weights[-2]
+    network.layers[-3].activation = keras.activations.linear
+    with tf.GradientTape() as tape:
+        value = penalty(network, x)
+    assert tape.gradient(value, last.value) is None
+    before = last.numpy()
+    last.assign(1.1 * before)
+    assert float(penalty(network, x)) == pytest.approx(1.21 * float(value), rel=1e-4)  # though it does depend on it
+
+
+@pytest.mark.parametrize("name", BILINEAR)
+def test_a_penalty_that_would_lose_a_part_of_its_gradient_is_refused(name):
+    gan = kgan.WGANGP(generator(), critic(BILINEAR[name]()), discriminator_steps=1)
+    gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
+    with pytest.raises(ValueError, match="resizes bilinearly, which has no second derivative in TensorFlow"):
+        gan.train_on_batch(np.zeros([2, 8, 8, 1], "float32"))
+
+
+def test_without_a_penalty_and_in_the_generator_bilinear_resizes_are_allowed():
+    for gan in (
+        kgan.StandardGAN(generator(), critic(BILINEAR["upsampling"]())),
+        kgan.WGANGP(generator(layers.UpSampling2D(interpolation="bilinear")), critic(TWICE["average"]()), 1),
+    ):
+        gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
+        assert np.isfinite(gan.train_on_batch(np.zeros([2, 8, 8, 1], "float32"))).all()
+
+
+def generator(*more):
+    side = 8 if not more else 4
+    return keras.Sequential([keras.Input([3]), layers.Dense(side * side), layers.Reshape([side, side, 1]), *more])
