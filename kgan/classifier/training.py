@@ -3,7 +3,6 @@
 import datetime
 import math
 import time
-from importlib.metadata import version
 
 import keras
 import numpy as np
@@ -66,13 +65,11 @@ def splits(dataset):
     Raises:
         ValueError: a data set of no images, without class labels, or with too few images or classes.
     """
-    training, test = dataset, None
-    if "split" in dataset.get_config():
-        try:
-            training, test = _split(dataset, "train"), _split(dataset, "test")
-        except ValueError as error:
-            if "has no split" not in str(error):  # as TFDS says of sets that never had one
-                raise
+    check(dataset, fewest=1)
+    if "split" not in dataset.get_config():
+        training, test = dataset, None
+    else:
+        training, test = _split(dataset, "train") or dataset, _split(dataset, "test")
     check(training)
     return training, test
 
@@ -123,7 +120,12 @@ def _train(dataset, test, seed, say, steps=None):
         "recipe": RECIPE | {"steps": steps},
         "accuracy": None,
         "anchors": None,
-        "versions": {"kgan": __version__, **{name: version(name) for name in ("tensorflow", "keras", "numpy")}},
+        "versions": {
+            "kgan": __version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+        },
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     classifier = Classifier(network, record)
@@ -200,7 +202,13 @@ def _accuracy(classifier, examples):
 
 
 def _split(dataset, name):
-    return type(dataset).from_config({**dataset.get_config(), "split": name})
+    """The split of this name, or None where the set has none, as some of TFDS'."""
+    try:
+        return type(dataset).from_config({**dataset.get_config(), "split": name})
+    except ValueError as error:
+        if "has no split" not in str(error):
+            raise
+        return None
 
 
 class _Examples:
