@@ -111,10 +111,9 @@ class ReferenceBatch(Layer):
 
     def hold(self, examples):
         """Makes `examples`, [size, ...], the reference batch."""
-        if tf.shape(examples).numpy().tolist() != list(self.reference.shape):
-            raise ValueError(
-                f"hold takes examples of the shape {tuple(self.reference.shape)}; got {tf.shape(examples)}."
-            )
+        shape = tuple(tf.shape(examples).numpy().tolist())
+        if shape != tuple(self.reference.shape):
+            raise ValueError(f"hold takes examples of the shape {tuple(self.reference.shape)}; got {shape}.")
         self.reference.assign(examples)
 
     def call(self, inputs):
