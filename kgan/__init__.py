@@ -13,6 +13,7 @@ _ROOMS = (
     "classifier",
     "constraints",
     "datasets",
+    "distances",
     "images",
     "layers",
     "losses",

@@ -69,6 +69,7 @@ ALLOWED = {
     "regularizers": set(),
     "layers": set(),
     "losses": set(),
+    "distances": set(),
     "constraints": set(),
     "datasets": set(),
     "metrics": set(),

@@ -12,7 +12,8 @@ class StandardGAN(GAN):
     """Generative adversarial nets. Goodfellow et al. 2014, Algorithm 1 (https://arxiv.org/abs/1406.2661).
 
     The non-saturating generator loss that the paper recommends in practice is the default;
-    `adversarial_loss=Minimax()` is the zero-sum game of its equation 1.
+    `adversarial_loss=Minimax()` is the zero-sum game of its equation 1, and
+    `NonSaturating(real_labels=(0.7, 1.2), flip=0.05)` has soft and noisy labels.
 
     Args:
         generator: Keras model from latents to images.
@@ -31,8 +32,6 @@ class StandardGAN(GAN):
         >>> history = gan.fit(tf.random.normal([64, 2]), batch_size=32, verbose=0)
     """
 
-    perfect_d_loss = 0.0
-
     def __init__(
         self,
         generator: keras.Model,
@@ -46,12 +45,13 @@ class StandardGAN(GAN):
     ):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
         self.adversarial_loss = adversarial_loss
+        self.perfect_d_loss = adversarial_loss.perfect
 
     def train_step(self, data):
         for real in self.minibatches(data):  # "for k steps do"
             with tf.GradientTape() as tape:
                 fake = self.fakes(real)
-                d_loss = self.adversarial_loss.discriminator(self.score(real), self.score(fake))
+                d_loss = self.adversarial_loss.discriminator(self.score(real), self.score(fake), self.draws("labels"))
                 d_loss += self.penalties(self.discriminator, real, fake)
             self.descend(d_loss, tape, self.discriminator)
 
