@@ -1,5 +1,8 @@
 """The network against torch-fidelity's, the resize against its definition, and what is independent of what."""
 
+import dataclasses
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import tensorflow as tf
 from kgan.metrics import inception, inception_weights
 from kgan.metrics.clean_resize import clean_resize
 from kgan.metrics.inception import Inception
-from kgan.metrics.inception_layout import shapes
+from kgan.metrics.inception_layout import AVERAGE, MAXIMUM, STEPS, Branches, shapes
 from kgan.precision import policy
 
 # Of torch-fidelity 0.4.0's network with the weights and pictures below: every 512th feature and every 252nd logit.
@@ -37,6 +40,7 @@ REFERENCE = [
 ]
 
 
+@functools.cache
 def arrays():
     """Weights made from a seed; RandomState's numbers never change."""
     random, found = np.random.RandomState(0), {}
@@ -69,10 +73,118 @@ def network():
 
 def test_the_numbers_of_torch_fidelity(network):
     for images, wanted in zip(pictures(), REFERENCE, strict=True):
-        found = network(images)
-        for name, step, values in zip(inception.OUTPUTS, (512, 252, 252), wanted, strict=True):
-            size = np.abs(found[name]).max()
-            np.testing.assert_allclose(found[name][:, ::step] / size, np.array(values) / size, rtol=0, atol=3e-6)
+        same_as(network(images), wanted)
+
+
+def same_as(found, wanted):
+    for name, step, values in zip(inception.OUTPUTS, (512, 252, 252), wanted, strict=True):
+        size = np.abs(found[name]).max()
+        np.testing.assert_allclose(found[name][:, ::step] / size, np.array(values) / size, rtol=0, atol=3e-6)
+
+
+# --- what people have instead of the network, each of which the numbers above tell from it ---
+
+
+@pytest.fixture(scope="module")
+def true(network):
+    return network(pictures()[0])["features"][:1]
+
+
+def told_apart(found, true):
+    """Features move by more than a thousandth of the largest, and the comparison with torch-fidelity's fails."""
+    found = {name: np.asarray(values) for name, values in found.items()}
+    assert np.abs(found["features"] - true).max() > 1e-3 * np.abs(true).max()
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        same_as(found, [values[:1] for values in REFERENCE[0]])
+
+
+def scaled(pixels):
+    return (tf.cast(pixels, tf.float32) - 128.0) * 0.0078125
+
+
+OTHER_INPUTS = {
+    "x / 127.5 - 1": lambda x: inception.resize(x) / 127.5 - 1,
+    "half-pixel centres": lambda x: scaled(tf.image.resize(x, [299, 299])),
+    "aligned corners": lambda x: scaled(
+        tf.raw_ops.ResizeBilinear(images=x, size=[299, 299], align_corners=True, half_pixel_centers=False)
+    ),
+    "clean-fid's bicubic": lambda x: scaled(clean_resize(x)),
+    "blue, green, red": lambda x: scaled(inception.resize(x[..., ::-1])),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_INPUTS)
+def test_another_preprocessing_is_told_apart(network, true, name):
+    images = pictures()[0][:1]
+    told_apart(network._compute(OTHER_INPUTS[name](images)), true)
+
+
+def without_gamma(monkeypatch):
+    return {name: np.ones_like(values) if name.endswith("/gamma") else values for name, values in arrays().items()}
+
+
+def with_torchs_epsilon(monkeypatch):
+    monkeypatch.setattr(inception, "EPSILON", 1e-5)
+    return arrays()
+
+
+@pytest.mark.parametrize("change", [without_gamma, with_torchs_epsilon])
+def test_another_normalisation_is_told_apart(network, true, change, monkeypatch):
+    try:
+        inception.assign(network.network, change(monkeypatch))
+        told_apart(network._compute(scaled(inception.resize(pictures()[0][:1]))), true)
+    finally:
+        monkeypatch.undo()
+        inception.assign(network.network, arrays())
+
+
+def padding_counted(step, x):
+    if step.kind == "average":
+        x = keras.layers.ZeroPadding2D(1)(x)
+        step = dataclasses.replace(step, padding="valid")
+    return POOL(step, x)
+
+
+def last_pool_averages(steps):
+    return *steps[:-1], changed(steps[-1], lambda step: AVERAGE if step == MAXIMUM else step)
+
+
+def splits_in_the_other_order(steps):
+    def turned(step):
+        return Branches(step.name, step.steps[::-1]) if isinstance(step, Branches) else step
+
+    return *steps[:-2], changed(steps[-2], turned), changed(steps[-1], turned)
+
+
+def changed(block, change):
+    return Branches(block.name, tuple(tuple(change(step) for step in branch) for branch in block.steps))
+
+
+POOL = inception._pool
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("_pool", padding_counted),
+        ("STEPS", last_pool_averages(STEPS)),
+        ("STEPS", splits_in_the_other_order(STEPS)),
+    ],
+    ids=["padding counted", "last pool averages", "splits in the other order"],
+)
+def test_another_network_is_told_apart(true, name, value, monkeypatch):
+    monkeypatch.setattr(inception, name, value)
+    other = inception.build()
+    inception.assign(other, arrays())
+    told_apart(other(scaled(inception.resize(pictures()[0][:1]))), true)
+
+
+def test_logits_with_the_bias_are_told_apart(network):
+    found = network(pictures()[0][:1])
+    told_apart({**found, "logits_unbiased": found["logits"], "features": found["logits"]}, found["logits_unbiased"])
+
+
+# --- and what else it promises ---
 
 
 def test_shapes_and_counts(network):
@@ -111,9 +223,9 @@ def test_the_sides_within_the_network(network):
 
 
 def test_batches_of_any_size_give_the_same_numbers(network):
-    images = np.random.default_rng(0).integers(0, 256, [5, 24, 24, 3], np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, [3, 24, 24, 3], np.uint8)
     whole = network(images)
-    for size in (1, 2, 4):
+    for size in (1, 2):
         for name, values in network(images, batch_size=size).items():
             np.testing.assert_allclose(values, whole[name], rtol=0, atol=3e-6 * np.abs(whole[name]).max())
 
@@ -167,11 +279,12 @@ def test_the_clean_resize(network, monkeypatch):
     weights = inception_weights.Weights(arrays(), "seeded", inception_weights.DIGESTS[0] + "0" * 56)
     monkeypatch.setattr(inception_weights, "load", lambda path: weights)
     monkeypatch.setattr(inception, "build", lambda: network.network)
+    monkeypatch.setattr(inception, "assign", lambda network, arrays: None)
     clean = Inception("seeded", resize="clean")
+    clean._compute = lambda pixels: dict.fromkeys(inception.OUTPUTS, pixels[:, 150, :, 0])
+    monkeypatch.setattr(inception, "OUTPUTS", dict.fromkeys(inception.OUTPUTS, 299))
     images = pictures()[0]
-    found, seen = clean(images)["features"], network.network((clean_resize(images) - 128) / 128)["features"]
-    np.testing.assert_allclose(found, seen, rtol=0, atol=3e-6 * np.abs(seen).max())
-    assert np.abs(found / found.max() - network(images)["features"] / found.max()).max() > 1e-3
+    np.testing.assert_array_equal(clean(images)["features"], ((clean_resize(images) - 128) / 128)[:, 150, :, 0])
     assert clean.verified and clean.extractor["input_resize"] == "pil-bicubic-299"
     assert network.extractor["input_resize"] == "tf1-bilinear-299"
 

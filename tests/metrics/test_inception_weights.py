@@ -5,6 +5,7 @@ import io
 import os
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -123,6 +124,25 @@ def test_the_same_arrays_from_every_naming(tmp_path, monkeypatch):
         (script_named(wanted, flat=False), ungamma),
     ):
         same(inception_weights._canonical(named, tmp_path), expected)
+
+
+def test_the_networks_that_people_have_instead_are_refused(tmp_path):
+    torchvisions = torch_named(arrays()) | {
+        "AuxLogits.fc.weight": np.ones([1000, 768], np.float32),
+        "fc.weight": np.ones([1000, 8], np.float32),
+        "fc.bias": np.ones([1000], np.float32),
+    }
+    with pytest.raises(ValueError, match=r"fc\.weight of the shape \[1000, 8\]; expected \[5, 8\]: it is another"):
+        inception_weights._canonical(torchvisions, tmp_path / "inception_v3_google-0cc3c7bd.pth")
+    kerass = {"conv2d/kernel": np.ones([3, 3, 3, 32], np.float32), "predictions/bias": np.ones([1000], np.float32)}
+    with pytest.raises(ValueError, match="weights of another network than the 2015 Inception: conv2d/kernel"):
+        inception_weights._canonical(kerass, tmp_path / "weights.npz")
+    path = tmp_path / "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"
+    with h5py.File(path, "w") as file:
+        file.update({f"{name}:0": values for name, values in kerass.items()})
+    with pytest.raises(ValueError, match=r"kernels\.h5 is neither an archive") as caught:
+        inception_weights.load(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_graph_is_converted_once(tmp_path, monkeypatch):
