@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from kgan.layers.layer import Layer, check_at_least, check_rank
+from kgan.layers.layer import Layer, check_at_least, check_rank, moments
 
 
 class InstanceNormalization(Layer):
@@ -47,6 +47,6 @@ class InstanceNormalization(Layer):
 
     def call(self, inputs):
         x = tf.cast(inputs, self.variable_dtype)
-        mean, variance = tf.nn.moments(x, axes=range(1, len(x.shape) - 1), keepdims=True)
+        mean, variance = moments(x, range(1, len(x.shape) - 1))
         normalized = (x - mean) * tf.math.rsqrt(variance + self.epsilon)
         return tf.cast(self.gamma * normalized + self.beta, self.compute_dtype)

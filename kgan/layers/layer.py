@@ -1,6 +1,7 @@
 """What the layers of this room share."""
 
 import keras
+import tensorflow as tf
 
 from kgan.configurable import Configurable
 
@@ -10,6 +11,15 @@ class Layer(Configurable, keras.layers.Layer):
 
     def get_config(self):
         return {**keras.layers.Layer.get_config(self), **super().get_config()}
+
+
+def moments(x, axes):
+    """Mean and variance with the axes kept, and with right second derivatives.
+
+    Those of `tf.nn.moments`, and so of Keras' LayerNormalization and GroupNormalization, lack the mean's part.
+    """
+    mean = tf.reduce_mean(x, axes, keepdims=True)
+    return mean, tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)
 
 
 def check_at_least(minimum, **values):

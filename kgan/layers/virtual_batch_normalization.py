@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from kgan.layers.layer import Layer, check_at_least, check_rank, two_shapes
+from kgan.layers.layer import Layer, check_at_least, check_rank, moments, two_shapes
 
 
 class VirtualBatchNormalization(Layer):
@@ -57,8 +57,8 @@ class VirtualBatchNormalization(Layer):
         x, reference = (tf.cast(part, self.variable_dtype) for part in inputs)
         axes = list(range(len(x.shape) - 1))
         count = tf.cast(tf.shape(reference)[0], x.dtype)
-        fixed_mean, fixed_variance = tf.nn.moments(reference, axes, keepdims=True)
-        own_mean, own_variance = tf.nn.moments(x, axes[1:], keepdims=True) if axes[1:] else (x, tf.zeros_like(x))
+        fixed_mean, fixed_variance = moments(reference, axes)
+        own_mean, own_variance = moments(x, axes[1:])
         mean = (count * fixed_mean + own_mean) / (count + 1)
         variance = count * (fixed_variance + tf.square(fixed_mean - mean)) + own_variance + tf.square(own_mean - mean)
         return [

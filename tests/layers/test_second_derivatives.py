@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 import kgan
+from kgan.layers.layer import moments
 
 TWICE = {
     "nearest": lambda: layers.UpSampling2D(interpolation="nearest"),
@@ -50,6 +51,41 @@ def test_these_have_second_derivatives(name):
             ends.append(float(penalty(network, x)))
         kernel.assign(before)
         assert (ends[0] - ends[1]) / 2e-2 == pytest.approx(float(tf.norm(gradient)), rel=0.02)
+
+
+def second_derivative(normalization, x, direction):
+    """Of a weighted sum of |d sum(sin(3 y)) / dx|^2: by TensorFlow, and by differences."""
+
+    def value(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = tf.reduce_sum(tf.sin(3 * normalization(x)))
+        return tf.reduce_sum(tf.range(1.0, 13.0, dtype=x.dtype) * tape.gradient(outputs, x) ** 2)
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs = value(x)
+    numeric = (value(x + 1e-6 * direction) - value(x - 1e-6 * direction)) / 2e-6
+    return float(tf.reduce_sum(tape.gradient(outputs, x) * direction)), float(numeric)
+
+
+def test_the_moments_of_tensorflow_have_wrong_second_derivatives_and_those_of_the_layers_right_ones():
+    """If the first fails, TensorFlow has mended it, and kgan's own moments can go."""
+    x, direction = (tf.random.stateless_normal([5, 12], [1, seed], dtype="float64") for seed in range(2))
+
+    def normalized(moments):
+        def normalize(x):
+            mean, variance = moments(x)
+            return (x - mean) / tf.sqrt(variance + 1e-3)
+
+        return normalize
+
+    got, numeric = second_derivative(normalized(lambda x: tf.nn.moments(x, [1], keepdims=True)), x, direction)
+    assert abs(got - numeric) > 1e-3 * abs(numeric)
+    got, numeric = second_derivative(layers.LayerNormalization(dtype="float64"), x, direction)
+    assert abs(got - numeric) > 1e-3 * abs(numeric)
+    got, numeric = second_derivative(normalized(lambda x: moments(x, [1])), x, direction)
+    assert got == pytest.approx(numeric, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", BILINEAR)
