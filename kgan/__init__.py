@@ -14,11 +14,13 @@ _ROOMS = (
     "constraints",
     "datasets",
     "distances",
+    "evaluation",
     "images",
     "layers",
     "losses",
     "metrics",
     "objectives",
+    "rating",
     "regularizers",
 )
 _OBJECTIVES = ("StandardGAN", "WGAN", "WGANGP", "WGANLP")

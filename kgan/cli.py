@@ -1,6 +1,7 @@
 """The command line: parses, calls, prints. TensorFlow is imported inside the commands."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -221,6 +222,61 @@ def sample(model, count, seed, label, truncation, out, out_dir, npz):
 
 
 @main.command()
+@click.argument("subject", type=click.Path(path_type=Path), metavar="RUN_OR_FOLDER_OR_NPZ")
+@click.argument("other", required=False)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME",
+    help="fid, is, kid, clean-fid, prdc, pr, authpct (on the 2015 Inception), fd, cs, kd (on the data set's own "
+    "classifier), ms-ssim, swd; may be repeated. FID by default.",
+)  # fmt: skip
+@click.option("--num-samples", type=click.IntRange(min=2), help="Fakes; 50,000 by default, all of a folder or npz.")
+@click.option(
+    "--protocol", type=click.Choice(["ttur", "torch-fidelity", "mimicry", "stylegan", "clean-fid"]),
+    help="The settings of another program.",
+)  # fmt: skip
+@click.option(
+    "--extractor", metavar="NAME", help="inception, inception-clean, classifier, pixels, or a classifier's file."
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the latents.")
+@click.option("--json", "lines", is_flag=True, help="Print the records, a line each, and no table.")
+def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, lines):
+    """Scores a run, an export, or a set of images against OTHER: a set of images, or a data set such as "FashionMNIST:
+    {split: test}". A run is compared with the data set that it was trained on, and keeps the records."""
+    with _quiet():
+        from kgan import scoring
+        from kgan.evaluation import table
+        from kgan.recipe import RecipeError
+    try:
+        records, evaluation = scoring.score(subject, other, metrics, num_samples, protocol, extractor, seed)
+    except RecipeError:
+        raise
+    except ValueError as error:
+        raise UsageMistake(error) from error
+    if lines:
+        for record in records:
+            click.echo(json.dumps(record))
+        return
+    click.echo(table([(subject.name, records)]))
+    for sentence in dict.fromkeys(sentence for record in records for sentence in record["warnings"]):
+        click.echo(f"note: {sentence}.")
+    for text in evaluation.anchors():
+        click.echo(f"\n{text}")
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+def scores(runs):
+    """Prints the scores that RUNs have had so far in one table; what cannot be compared gets columns of its own."""
+    with _quiet():
+        from kgan import scoring
+        from kgan.evaluation import table
+    try:
+        click.echo(table(scoring.stored(runs)))
+    except ValueError as error:
+        raise Failure(error) from error
+
+
+@main.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--format", "kind", type=click.Choice(["saved_model"]), default="saved_model", show_default=True)
@@ -238,6 +294,24 @@ def export(run, out, kind):
         click.echo(write(model, out))
     except RuntimeError as error:
         raise Failure(error) from error
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The page: a name that ends in .html.")
+@click.option("-n", "count", type=click.IntRange(2, 10_000), default=100, show_default=True, help="How many trials.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of images and order.")
+def rate(run, out, count, seed):
+    """Writes a page on which a person says which images are real and which RUN made, and learns how well."""
+    with _quiet():
+        from kgan import rating
+        from kgan.recipe import RecipeError
+    try:
+        click.echo(rating.rate(run, count, seed, out))
+    except RecipeError:
+        raise
+    except ValueError as error:
+        raise UsageMistake(error) from error
 
 
 @main.command()

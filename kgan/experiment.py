@@ -56,9 +56,7 @@ def callbacks(plan, dataset, gan, allow_inexact=False):
     per_step = plan.batch_size * gan.discriminator_steps
     log = plan.build("log", {"Log": plan.log}, images_per_step=per_step, dataset_size=len(dataset))
     names = [metric.name for metric in gan.metrics]
-    if plan.checkpoint["monitor"] is not None:
-        _check_monitor(f"{plan.source}: checkpoint", plan.checkpoint, names)
-    checkpoint = plan.build("checkpoint", {"Checkpoint": plan.checkpoint}, allow_inexact=allow_inexact)
+    own = []
     for index, spec in enumerate(plan.callbacks):
         ((name, given),) = spec.items()
         if "monitor" in given:
@@ -72,8 +70,18 @@ def callbacks(plan, dataset, gan, allow_inexact=False):
                 f"{plan.source}: callbacks.{index}: ReduceLROnPlateau needs learning rates that are numbers; "
                 f"here one is a schedule."
             )
+        own.append(plan.build(f"callbacks.{index}", spec, data=dataset))
+    # Scores stand first, so that whoever looks at the logs of an epoch finds them there.
+    own.sort(key=lambda callback: not isinstance(callback, kc.Evaluate))
+    scores = [name for callback in own if isinstance(callback, kc.Evaluate) for name in callback.names]
+    if len(set(scores)) < len(scores):
+        twice = next(name for name in scores if scores.count(name) > 1)
+        raise recipe.RecipeError(f"{plan.source}: callbacks: two of them write {twice!r} into the log; leave one out.")
+    if plan.checkpoint["monitor"] is not None:
+        _check_monitor(f"{plan.source}: checkpoint", plan.checkpoint, names + scores)
+    checkpoint = plan.build("checkpoint", {"Checkpoint": plan.checkpoint}, allow_inexact=allow_inexact)
     monitor = plan.build("monitor", {"Monitor": plan.monitor}, data=dataset.example(plan.batch_size))
-    return log, checkpoint, monitor, [plan.build(f"callbacks.{i}", spec) for i, spec in enumerate(plan.callbacks)]
+    return log, checkpoint, monitor, own
 
 
 def scheduled(plan):

@@ -51,6 +51,7 @@ PROVIDED = {
     "log": {"file", "images_per_step", "dataset_size"},
     "checkpoint": {"folder", "allow_inexact"},
     "monitor": {"data"},
+    "callbacks": {"data"},
 }
 
 # Callbacks that every run has already, and those of Keras that a recipe cannot describe, or that would save,
@@ -65,7 +66,12 @@ NO_CALLBACKS = {
 RANGES = {"seed": (0, 2**32 - 1), "steps": (1, 2**31 - 1), "batch_size": (1, 2**20)}
 
 # The same for arguments, by name; a step takes a batch for each of the discriminator's, and a grid is one picture.
-ARGUMENT_RANGES = {"discriminator_steps": (1, 1000), "count": (1, 10_000), "seed": (0, 2**63 - 1)}
+ARGUMENT_RANGES = {
+    "discriminator_steps": (1, 1000),
+    "count": (1, 10_000),
+    "num_samples": (2, 10_000_000),
+    "seed": (0, 2**63 - 1),
+}
 
 # What optimizers, schedules and callbacks do not check, or not all of them.
 LIMITS = {
@@ -192,6 +198,31 @@ def read(path):
     if not isinstance(data, dict):
         raise RecipeError(one_line(f"{path}: expected a mapping of sections, got {what(data)}."))
     return data
+
+
+def dataset(text):
+    """The data set that a text names as a recipe's section would.
+
+    Args:
+        text: "FashionMNIST", or with arguments "FashionMNIST: {split: test}".
+
+    Raises:
+        RecipeError: there is none of that name, or it cannot be made; one line.
+
+    Example:
+        >>> len(dataset("Showers: {size: 20}"))
+        20
+    """
+    try:
+        spec = plain_yaml.parse(text)
+        spec = {spec: {}} if isinstance(spec, str) else spec
+        return _build("dataset", _resolve_object("dataset", "dataset", spec), {})
+    except Wrong as error:
+        raise RecipeError(one_line(error)) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RecipeError(one_line(f"{cut(text)}: not valid YAML: {plain_yaml.explain(error)}.")) from None
+    except (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError) as error:
+        raise RecipeError(one_line(f"{cut(text)}: {_reason(error)}")) from error
 
 
 def difference(a, b):

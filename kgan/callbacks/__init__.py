@@ -1,6 +1,7 @@
 """What happens around the steps: logs, pictures, checkpoints, guards."""
 
 from kgan.callbacks.checkpoint import Checkpoint, Inexact
+from kgan.callbacks.evaluate import FID, Evaluate, InceptionScore
 from kgan.callbacks.finite import Diverged, StopOnNonFinite
 from kgan.callbacks.log import Log
 from kgan.callbacks.monitor import Monitor
@@ -10,8 +11,11 @@ from kgan.callbacks.stop_on_signal import Interrupted, StopOnSignal
 from kgan.callbacks.tensorboard import TensorBoard
 
 __all__ = [
+    "FID",
     "Checkpoint",
     "Diverged",
+    "Evaluate",
+    "InceptionScore",
     "Inexact",
     "Interrupted",
     "Log",

@@ -1,0 +1,102 @@
+"""Scores of what lies on disk: runs, exports, folders and arrays of images."""
+
+from pathlib import Path
+
+from kgan import recipe
+from kgan.checkpoint import latest
+from kgan.datasets import NPZ, ImageFolder
+from kgan.evaluation import EVALUATIONS, Evaluation, Generated, Real, records
+from kgan.loading import load
+
+
+def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extractor=None, seed=0):
+    """Scores of a run, a `.keras` file, an export, or a set of images, against a data set.
+
+    Args:
+        subject: path of a run folder, a `.keras` file, an exported SavedModel, a folder of images, or an .npz or .npy
+            file of them.
+        other: the reference: a path of the last three kinds, or a data set as a recipe names it, such as
+            "FashionMNIST: {split: test}". None for the data set that a run was trained on.
+        metrics: names of scores; by default FID, or all that the protocol has.
+        num_samples: how many fakes; by default 50,000, or all of a set of images.
+        protocol, extractor: see `kgan.evaluation.Evaluation`.
+        seed: of the latents.
+
+    Returns:
+        (records, evaluation). Of a run the records are in its evaluations.jsonl too.
+
+    Raises:
+        ValueError, FileNotFoundError, RecipeError: what cannot be scored so; one line each.
+    """
+    subject = Path(subject)
+    run = (subject / "recipe.yaml").is_file()
+    if not subject.exists():
+        raise FileNotFoundError(f"{subject} does not exist; expected a run, an export, or a folder or npz of images.")
+    if other is None and not run:
+        raise ValueError(f"{subject} is no run folder: say what it is compared with, as a second argument.")
+    dataset = reference(other) if other is not None else _dataset(subject)
+    if _images(subject):
+        fake = Real(images(subject))
+        num_samples = min(num_samples or len(fake), len(fake))
+    else:
+        model = load(subject)
+        found = latest(subject / "checkpoints") if run else None
+        units = dataset if other is None or not run else _dataset(subject)
+        fake = Generated(model, units, seed, found[0].stem if found else subject.name)
+        num_samples = num_samples or 50_000
+    evaluation = Evaluation(metrics, dataset, num_samples, extractor, protocol)
+    found = evaluation(fake)
+    if run:
+        records.append(subject / EVALUATIONS, found)
+    return found, evaluation
+
+
+def reference(text):
+    """The data set that a path or a text names."""
+    path = Path(text)
+    if (path / "recipe.yaml").is_file():
+        return _dataset(path)
+    if _images(path) or path.exists():
+        return images(path)
+    if any(letter in text for letter in "/.") and ":" not in text:
+        raise FileNotFoundError(f"{text} does not exist; expected a folder or an .npz of images, or a data set.")
+    return recipe.dataset(text)
+
+
+def images(path):
+    """The data set of a folder of images, or of an .npz or .npy file of them."""
+    if path.suffix.lower() in (".npz", ".npy"):
+        return NPZ(str(path))
+    return ImageFolder(str(path))
+
+
+def stored(paths):
+    """[(name, records)] of evaluations made before: of each run and step a row.
+
+    Args:
+        paths: of run folders or of their evaluations.jsonl.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    rows: dict[str, list] = {}
+    for path in map(Path, paths):
+        file = path / EVALUATIONS if path.is_dir() else path
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} is not there; `kgan evaluate {path}` writes it.")
+        for one in records.read(file):
+            step = (one.get("generator") or {}).get("step")
+            name = file.parent.name if step is None else f"{file.parent.name} at step {step}"
+            rows.setdefault(name, []).append(one)
+    return list(rows.items())
+
+
+def _images(path):
+    """Whether a path holds images, and no model."""
+    model = (path / "recipe.yaml").is_file() or (path / "saved_model.pb").is_file() or (path / "checkpoints").is_dir()
+    return not model and (path.is_dir() or path.suffix.lower() in (".npz", ".npy"))
+
+
+def _dataset(run):
+    plan = recipe.load(run / "recipe.yaml")
+    return plan.build("dataset", plan.dataset)
