@@ -6,13 +6,15 @@ import numpy as np
 LARGEST = 1e48
 # The squares of smaller ones would vanish.
 SMALLEST = 1e-100
+EXACT = 2**53  # up to which float64 has every integer
 
 
 def features(values, name="features"):
     """`values` as an array [N, d] of finite real numbers, in the type they came in.
 
     Raises:
-        ValueError: another shape, no rows or columns, another type, NaN, infinity, or what float64 cannot square.
+        ValueError: another shape, no rows or columns, another type, masked values, NaN, infinity, what float64 cannot
+            square, or integers that it does not have.
     """
     return _finite(_shaped(values, name, "[N, d]", 2), name)
 
@@ -38,6 +40,8 @@ def at_least(count, least, what):
 
 
 def _shaped(values, name, wanted, rank):
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have every value; some are masked.")
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -58,4 +62,6 @@ def _finite(array, name):
         size = max(-low, high)
         if size > LARGEST or 0 < size < SMALLEST:
             raise ValueError(f"{name} must be from {SMALLEST:g} to {LARGEST:g} in size, or 0; the largest is {size:g}.")
+    elif max(-int(array.min()), int(array.max())) > EXACT:
+        raise ValueError(f"{name} must be integers up to 2^53 in size: float64 does not have all larger ones.")
     return array

@@ -3,12 +3,13 @@
 import numpy as np
 from scipy.ndimage import correlate1d
 
-from kgan.metrics.arrays import images
+from kgan.metrics.arrays import at_least, images
 
 SMALLEST = 16  # no level is smaller
 PATCH, PATCHES = 7, 128  # side in pixels; per image and level
 DIRECTIONS, DIRECTIONS_AT_A_TIME = 512, 32
 BINOMIAL = np.array([1, 4, 6, 4, 1]) / 16
+LARGEST_PIXEL, SMALLEST_PIXEL = 1e15, 1e-12
 NUMBERS = 2**22  # of one array of images that is worked on at a time
 
 
@@ -32,7 +33,7 @@ def sliced_wasserstein(real_images, fake_images, seed=0):
         A dict of floats, at least 0: for each level its height as a string ("32", "16"), and "average", their mean.
 
     Raises:
-        ValueError: different or wrong shapes, sides below 16, NaN or infinity.
+        ValueError: different or wrong shapes, sides below 16, NaN or infinity, or pixels that float32 cannot square.
 
     Example:
         >>> import numpy as np
@@ -42,7 +43,7 @@ def sliced_wasserstein(real_images, fake_images, seed=0):
         >>> sliced_wasserstein(noise, noise // 128 * 128)["32"] > 0
         True
     """
-    real, fake = images(real_images, "real images"), images(fake_images, "fake images")
+    real, fake = _pixels(real_images, "real images"), _pixels(fake_images, "fake images")
     if real.shape != fake.shape:
         raise ValueError(f"both sets must have one shape [N, H, W, C]; got {list(real.shape)} and {list(fake.shape)}.")
     if min(real.shape[1:3]) < SMALLEST:
@@ -52,7 +53,7 @@ def sliced_wasserstein(real_images, fake_images, seed=0):
         sides.append(halved(sides[-1]))
     values = {}
     for level, (height, width) in enumerate(sides):
-        generator = np.random.default_rng([seed, level])
+        generator = np.random.default_rng([at_least(seed, 0, "seed"), level])
         rows, columns = (generator.integers(0, side - PATCH + 1, [len(real), PATCHES]) for side in (height, width))
         pairs = (_patches(values, level, len(sides), rows, columns) for values in (real, fake))
         values[str(height)] = 1000 * _distance(*(normalized(patches) for patches in pairs), generator)
@@ -82,6 +83,17 @@ def normalized(patches):
 
 def halved(sides):
     return tuple(-(-side // 2) for side in sides)
+
+
+def _pixels(values, name):
+    values = images(values, name)
+    size = max(abs(float(values.min())), abs(float(values.max())))
+    if not (size == 0 or SMALLEST_PIXEL <= size <= LARGEST_PIXEL):
+        raise ValueError(
+            f"{name} must have pixels from {SMALLEST_PIXEL:g} to {LARGEST_PIXEL:g} in size, or 0, for float32; "
+            f"the largest is {size:g}."
+        )
+    return values
 
 
 def _patches(values, level, levels, rows, columns):
