@@ -121,7 +121,7 @@ class FeatureStatistics:
         mean, covariance = features(np.asarray(mean)[None], "the mean")[0], features(covariance, "the covariance")
         if covariance.shape != (len(mean), len(mean)):
             raise ValueError(f"a mean of {len(mean)} needs a square covariance; got {list(covariance.shape)}.")
-        if int(count) != count or count < 2:
+        if np.ndim(count) or not np.isfinite(count) or int(count) != count or count < 2:
             raise ValueError(f"count must be an integer of at least 2; got {count!r}.")
         covariance = covariance.astype(np.float64)
         if not np.allclose(covariance, covariance.T, rtol=0, atol=1e-8 * np.abs(covariance).max()):

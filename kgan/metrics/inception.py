@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.metrics import inception_weights
+from kgan.metrics.arrays import at_least
 from kgan.metrics.clean_resize import clean_resize
 from kgan.metrics.inception_layout import CLASSES, FEATURES, SIDE, STEPS, follow, shapes
 from kgan.precision import policy
@@ -73,8 +74,7 @@ class Inception:
             `logits_unbiased` is without the last layer's bias, as IS is computed.
         """
         images = _checked(images)
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
+        batch_size = at_least(batch_size, 1, "batch_size")
         outputs = {name: np.empty([len(images), n], np.float32) for name, n in OUTPUTS.items()}
         _, resized = RESIZES[self.resize]
         with full_float32():

@@ -212,6 +212,12 @@ def test_statistics_go_through_a_file(tmp_path):
     [
         ((10, np.zeros(3), np.eye(2)), "a mean of 3 needs a square covariance"),
         ((1, np.zeros(2), np.eye(2)), "count must be an integer of at least 2"),
+        ((2.5, np.zeros(2), np.eye(2)), "count must be an integer of at least 2"),
+        ((np.inf, np.zeros(2), np.eye(2)), "count must be an integer of at least 2"),
+        ((np.nan, np.zeros(2), np.eye(2)), "count must be an integer of at least 2"),
+        (([9, 9], np.zeros(2), np.eye(2)), "count must be an integer of at least 2"),
+        ((10, np.zeros([2, 2]), np.eye(2)), "the mean must be"),
+        ((10, np.zeros(2), np.eye(2), np.full([2, 2], np.nan)), "times its transpose"),
         ((10, np.zeros(2), [[1.0, 2.0], [0.0, 1.0]]), "must be symmetric"),
         ((10, np.zeros(2), [[1.0, 2.0], [2.0, 1.0]]), "negative eigenvalues"),
         ((10, np.zeros(2), [[np.nan, 0.0], [0.0, 1.0]]), "must be finite"),

@@ -294,6 +294,12 @@ def test_another_resize_is_refused_before_the_weights_are_looked_for():
         Inception("nowhere", resize="legacy")
 
 
+@pytest.mark.parametrize("size", [0, -1, 1.5, True, None, "8"])
+def test_other_batch_sizes_are_refused(network, size):
+    with pytest.raises(ValueError, match="batch_size must be an integer of at least 1"):
+        network(pictures()[0], batch_size=size)
+
+
 def test_unverified_weights_are_named_by_their_digest(network):
     assert not network.verified and network.extractor["id"] == "inception@00000000"
 
