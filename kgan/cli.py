@@ -226,8 +226,8 @@ def sample(model, count, seed, label, truncation, out, out_dir, npz):
 @click.argument("other", required=False)
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
-    help="fid, is, kid, clean-fid, prdc, pr, authpct (on the 2015 Inception), fd, cs, kd (on the data set's own "
-    "classifier), ms-ssim, swd; may be repeated. FID by default.",
+    help="fid, is, kid, clean-fid, prdc, pr, authpct (on the 2015 Inception), fd, cs, kd, classes (on the data set's "
+    "own classifier), ms-ssim, swd (of pixels), modes, w1 (of vectors); may be repeated. FID by default.",
 )  # fmt: skip
 @click.option("--num-samples", type=click.IntRange(min=2), help="Fakes; 50,000 by default, all of a folder or npz.")
 @click.option(

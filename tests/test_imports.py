@@ -66,7 +66,7 @@ ALLOWED = {
     "checkpoint": {"objectives", "environment"},
     "classifier": {"datasets", "metrics"},
     "callbacks": {"checkpoint", "environment", "evaluation", "datasets"},
-    "evaluation": {"metrics", "classifier", "datasets"},
+    "evaluation": {"metrics", "classifier", "datasets", "distances"},
     "scoring": {"recipe", "checkpoint", "datasets", "evaluation", "loading"},
     "objectives": {"training", "losses", "regularizers", "constraints", "layers"},
     "architectures": {"layers"},

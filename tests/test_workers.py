@@ -22,7 +22,6 @@ steps: 20
 batch_size: 16
 precision: float32
 log: {every: 10}
-checkpoint: {every: 10, keep: 2}
 dataset: {RingOfGaussians: {size: 600}}
 generator: {MLPGenerator: {latent_dim: 2, units: [8]}}
 discriminator: {MLPDiscriminator: {units: [8]}}
@@ -30,7 +29,8 @@ objective: {WGANGP: {discriminator_steps: 2}}
 optimizers:
   generator: {SGD: {learning_rate: 1.0e-2}}
   discriminator: {SGD: {learning_rate: 1.0e-2}}
-callbacks: [{SampleGrid: {every: 10}}]
+callbacks: [{SampleGrid: {every: 10}}, {Evaluate: {metric: w1, every: 10, num_samples: 50, patience: 90}}]
+checkpoint: {every: 10, keep: 2, monitor: w1}
 """
 KGAN = [sys.executable, "-c", "import sys; from kgan.cli import main; sys.argv[0] = 'kgan'; main()"]
 

@@ -17,6 +17,8 @@ class Callback(Configurable, keras.callbacks.Callback):
     `state` as a JSON-serialisable dictionary, and takes back in `restore`, after `on_train_begin`.
     """
 
+    _spread = None
+
     def state(self):
         return {}
 
@@ -35,13 +37,14 @@ class Callback(Configurable, keras.callbacks.Callback):
         if getattr(strategy, "cluster_resolver", None) is None:
             return said
         letters = json.dumps(said).encode() if self.chief else b""
+        if self._spread is None:  # traced once
 
-        def mine():
-            first = tf.distribute.get_replica_context().replica_id_in_sync_group == 0
-            written = tf.constant(list(letters.ljust(LETTER)), tf.int32)
-            return tf.where(first, written, tf.zeros_like(written))
+            def mine(written):
+                first = tf.distribute.get_replica_context().replica_id_in_sync_group == 0
+                return tf.where(first, written, tf.zeros_like(written))
 
-        total = tf.function(lambda: strategy.reduce("SUM", strategy.run(mine), axis=None))()
+            self._spread = tf.function(lambda written: strategy.reduce("SUM", strategy.run(mine, [written]), axis=None))
+        total = self._spread(tf.constant(list(letters.ljust(LETTER)), tf.int32))
         return json.loads(bytes(total.numpy().tolist()))
 
     @property

@@ -46,9 +46,11 @@ class Evaluation:
         self.real = Real(dataset)
         function = [("function", Function(metrics), None)]
         chosen = function if callable(metrics) else protocols.choose(metrics, protocol)
-        pictures = len(self.real.shape) == 3
-        if not pictures and not callable(metrics):
-            raise ValueError(f"{chosen[0][0]} is a score of images, and this data set has {self.real.shape}.")
+        for name, score, _ in chosen:
+            if "values" not in score.needs and len(self.real.shape) != 3:
+                raise ValueError(f"{name} is a score of images, and this data set has {self.real.shape}.")
+            if name in ("modes", "w1") and len(self.real.shape) != 1:
+                raise ValueError(f"{name} is a score of vectors, and this data set has {self.real.shape}.")
         found: dict = {}
         self.groups: list = []  # (extractor, its scores): what is gathered together
         for name in dict.fromkeys(name for _, _, name in chosen):
@@ -100,9 +102,12 @@ class Evaluation:
             wanted = self._wanted(index, 1)
             if wanted:
                 real, content = gather_reference(self.real, wanted, extractor)
-                about = extractors.About(extractor, self.real.describe() | {"sha256": content})
+                about = extractors.About(extractor, self.real.describe() | {"sha256": content}, self.real.dataset)
             else:  # scores that look at the fakes alone
-                real, about = None, extractors.About(extractor, self.real.describe() | {"sha256": None})
+                real, about = (
+                    None,
+                    extractors.About(extractor, self.real.describe() | {"sha256": None}, self.real.dataset),
+                )
             self._references[index] = real, about
         return self._references[index]
 

@@ -75,10 +75,12 @@ class About:
     Attributes:
         extractor: of the features, or None where none is needed.
         reference: what a record says of the reference.
+        dataset: the reference itself.
     """
 
     extractor: Any
     reference: dict
+    dataset: Any = None
 
     @property
     def id(self):

@@ -4,11 +4,14 @@ from kgan.evaluation.scores import (
     MSSSIM,
     PRDC,
     Authenticity,
+    Classes,
     ClassifierScore,
     Frechet,
     Kernel,
+    Modes,
     PrecisionRecall,
     SlicedWasserstein,
+    Wasserstein1,
 )
 
 # name: (score, the extractor that it takes unless another is named)
@@ -23,8 +26,11 @@ SCORES = {
     "fd": (Frechet(), "classifier"),
     "cs": (ClassifierScore(), "classifier"),
     "kd": (Kernel(), "classifier"),
+    "classes": (Classes(), "classifier"),
     "ms-ssim": (MSSSIM(), None),
     "swd": (SlicedWasserstein(), None),
+    "modes": (Modes(), None),
+    "w1": (Wasserstein1(), None),
 }
 
 # The settings of other programs, as they are at the versions read in November 2026; each computes the scores named.

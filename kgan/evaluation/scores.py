@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kgan import metrics
+from kgan.distances import wasserstein1
 from kgan.metrics.sliced_wasserstein import DIRECTIONS, PATCHES
 
 
@@ -250,6 +251,65 @@ class SlicedWasserstein:
         between = metrics.sliced_wasserstein(reals[:half], reals[half : 2 * half])["average"]
         metric = f"SWDx1e3-avg (reals, {_number(half)} against {_number(half)})"
         yield Value("swd_real", metric, between, None, settings)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Which classes a classifier of the data set sees: the total variation from the data's, and how many there are."""
+
+    needs = ("logits",)
+    better = "min"
+
+    def keys(self, about):
+        return ("class_tv", "classes")
+
+    def sizes(self, count, reals):
+        return count, 0
+
+    def values(self, real, fake, sizes, about):
+        labels = about.dataset.batch(np.arange(len(about.dataset))).labels
+        found = metrics.class_shares(fake.first(about.logits, sizes[0]), labels)
+        yield Value("class_tv", f"class-TV-{_number(sizes[0])} ({about.network})", found["total_variation"], None)
+        yield Value("classes", f"classes-{_number(sizes[0])} ({about.network})", found["classes"], None)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Modes covered of a mixture of Gaussians, and the share of samples that belong to one."""
+
+    needs = ("values",)
+    better = "max"
+
+    def keys(self, about):
+        return ("modes", "good")
+
+    def sizes(self, count, reals):
+        return count, 0
+
+    def values(self, real, fake, sizes, about):
+        if not hasattr(about.dataset, "centers"):
+            raise ValueError(f"modes is a score of mixtures of Gaussians, and {type(about.dataset).__name__} is none.")
+        found = metrics.modes(fake.first("values", sizes[0]), about.dataset.centers, about.dataset.stddev)
+        for key in ("modes", "good"):
+            yield Value(key, f"{key}-{_number(sizes[0])}", found[key], None, {"of": len(about.dataset.centers)})
+
+
+@dataclass(frozen=True)
+class Wasserstein1:
+    """The exact Wasserstein-1 distance of samples from as many examples, in the data set's own units."""
+
+    needs = ("values",)
+    better = "min"
+
+    def keys(self, about):
+        return ("w1",)
+
+    def sizes(self, count, reals):
+        return min(count, reals), min(count, reals)
+
+    def values(self, real, fake, sizes, about):
+        rows = [made.first("values", size) for made, size in ((real, sizes[1]), (fake, sizes[0]))]
+        yield Value("w1", f"W1-{_number(sizes[0])}", wasserstein1(*rows), None)
 
 
 @dataclass(frozen=True)

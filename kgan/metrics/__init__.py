@@ -10,6 +10,7 @@ import importlib
 from kgan.metrics.frechet import FeatureStatistics, frechet_distance
 from kgan.metrics.inception_score import inception_score
 from kgan.metrics.kernel import kernel_distance
+from kgan.metrics.modes import class_shares, modes
 from kgan.metrics.ms_ssim import ms_ssim
 from kgan.metrics.neighbors import authenticity, nearest_neighbors
 from kgan.metrics.prdc import precision_recall, precision_recall_density_coverage
@@ -19,9 +20,11 @@ __all__ = [
     "FeatureStatistics",
     "Inception",
     "authenticity",
+    "class_shares",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
+    "modes",
     "ms_ssim",
     "nearest_neighbors",
     "precision_recall",

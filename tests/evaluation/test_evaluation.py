@@ -193,3 +193,36 @@ def test_every_score_is_described():
         assert extractor in (None, "inception", "inception-clean", "classifier") and score.better in ("min", "max"), (
             name
         )
+
+
+def test_modes_of_a_mixture_and_its_exact_distance(toy):
+    from kgan.datasets import RingOfGaussians
+    from kgan.distances import wasserstein1
+
+    ring, gan = RingOfGaussians(size=300), toy()
+    found = {one["key"]: one for one in Evaluation(["modes", "w1"], ring, 200)(Generated(gan, ring))}
+    fakes = ring.decode(gan.sample_values(200))
+    counted = metrics.modes(fakes, ring.centers, ring.stddev)
+    assert (found["modes"]["value"], found["good"]["value"]) == (counted["modes"], counted["good"])
+    reals = np.concatenate(list(Real(ring).values(200)))
+    assert found["w1"]["value"] == pytest.approx(wasserstein1(reals, fakes), rel=1e-6)
+    assert found["w1"]["metric"] == "W1-200" and found["modes"]["settings"] == {"of": 8}
+    with pytest.raises(ValueError, match="modes is a score of mixtures of Gaussians"):
+        from kgan.datasets import SwissRoll
+
+        swiss = SwissRoll(size=300)
+        Evaluation(["modes"], swiss, 200)(Generated(gan, swiss))
+
+
+def test_classes_that_are_missing_are_seen(tmp_path):
+    data = npz(tmp_path, labels=True)
+
+    class OneClass(Projection):
+        def __call__(self, images):
+            return super().__call__(images) | {"logits": np.tile([1.0, 0.0], [len(images), 1])}
+
+    found = {one["key"]: one["value"] for one in Evaluation(["classes"], data, 50, OneClass(None))(Real(data))}
+    share = data.batch(np.arange(120)).labels.mean()
+    assert found == {"class_tv": pytest.approx(share), "classes": 1}
+    with pytest.raises(ValueError, match=r"modes is a score of vectors, and this data set has \(16, 16, 1\)"):
+        Evaluation(["modes"], data, 50)
