@@ -23,7 +23,19 @@ _ROOMS = (
     "rating",
     "regularizers",
 )
-_OBJECTIVES = ("StandardGAN", "WGAN", "WGANGP", "WGANLP")
+_OBJECTIVES = (
+    "BSGAN",
+    "FGAN",
+    "GeometricGAN",
+    "LSGAN",
+    "R3GAN",
+    "RelativisticGAN",
+    "SNGAN",
+    "StandardGAN",
+    "WGAN",
+    "WGANGP",
+    "WGANLP",
+)
 
 __all__ = [*_ROOMS, *_OBJECTIVES, "load"]
 

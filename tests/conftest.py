@@ -43,13 +43,18 @@ def toy():
     def make(objective=kgan.WGANGP, optimizer=lambda: keras.optimizers.Adam(1e-3), compiled=None, **options):
         gan = objective(
             kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=3, units=(8, 8)),
-            kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8)),
+            kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8), normalization=normalization(objective)),
             **options,
         )
         gan.compile(generator_optimizer=optimizer(), discriminator_optimizer=optimizer(), **(compiled or {}))
         return gan
 
     return make
+
+
+def normalization(objective):
+    """What an objective wants of its discriminator."""
+    return "spectral" if objective is kgan.SNGAN else "none"
 
 
 def numbers(model):

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kgan.architectures.network import Network, check_positive, check_weights
+from kgan.layers import SpectralNormalization
 
 
 class MLPGenerator(Network):
@@ -48,24 +49,33 @@ class MLPDiscriminator(Network):
     Args:
         data_shape: (d,) for vectors, (height, width, channels) for images.
         units: width of each hidden layer.
+        normalization: "none", or "spectral" for `kgan.layers.SpectralNormalization` around every Dense layer.
 
     Example:
         >>> MLPDiscriminator(data_shape=(2,), units=(128, 128, 128)).output_shape
         (None, 1)
     """
 
-    def __init__(self, data_shape: tuple[int, ...], units: tuple[int, ...] = (512, 512, 512, 512)):
+    def __init__(
+        self,
+        data_shape: tuple[int, ...],
+        units: tuple[int, ...] = (512, 512, 512, 512),
+        normalization: str = "none",
+    ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
+        if normalization not in ("none", "spectral"):
+            raise ValueError(f"normalization must be none or spectral; got {normalization!r}.")
         check_positive(units=units)
         check_weights([math.prod(data_shape), *units, 1], f"units {units} and data_shape {data_shape}")
+        wrapped = SpectralNormalization if normalization == "spectral" else lambda layer: layer
         images = keras.Input(data_shape, name="images")
         x = layers.Flatten()(images)
         for count in units:
-            x = layers.Dense(count, kernel_initializer="he_normal")(x)
+            x = wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x)
             x = layers.LeakyReLU(0.2)(x)
-        scores = layers.Dense(1, dtype="float32", name="scores")(x)
+        scores = wrapped(layers.Dense(1, dtype="float32", name="scores"))(x)
         super().__init__(images, scores, name="discriminator")
-        self.data_shape, self.units = data_shape, units
+        self.data_shape, self.units, self.normalization = data_shape, units, normalization
 
 
 def check_data_shape(data_shape):

@@ -1,10 +1,31 @@
 """The games: Keras models whose `train_step` reads like the paper's algorithm box."""
 
+from kgan.objectives.bs_gan import BSGAN
+from kgan.objectives.f_gan import FGAN
 from kgan.objectives.game import Game
 from kgan.objectives.gan import GAN
+from kgan.objectives.geometric_gan import GeometricGAN
+from kgan.objectives.lsgan import LSGAN
+from kgan.objectives.r3gan import R3GAN
+from kgan.objectives.relativistic_gan import RelativisticGAN
+from kgan.objectives.sngan import SNGAN
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.objectives.wgan import WGAN
 from kgan.objectives.wgan_gp import WGANGP
 from kgan.objectives.wgan_lp import WGANLP
 
-__all__ = ["GAN", "WGAN", "WGANGP", "WGANLP", "Game", "StandardGAN"]
+__all__ = [
+    "BSGAN",
+    "FGAN",
+    "GAN",
+    "LSGAN",
+    "R3GAN",
+    "SNGAN",
+    "WGAN",
+    "WGANGP",
+    "WGANLP",
+    "Game",
+    "GeometricGAN",
+    "RelativisticGAN",
+    "StandardGAN",
+]

@@ -144,13 +144,22 @@ class GAN(Game):
         """The sum of the regularisers of `network`: they belong to the discriminator; the generator has none."""
         if network is not self.discriminator:
             return tf.zeros([])
-        terms = [
-            regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
-            for index, regularizer in enumerate(self.regularizers)
-        ]
-        for term in terms:
-            _check_second_derivatives(term)
+        terms = [self._term(index, real, fake) for index in range(len(self.regularizers))]
         return tf.add_n(terms) if terms else tf.zeros([])
+
+    def _term(self, index, real, fake):
+        """What one regulariser adds to the loss in this update."""
+        regularizer = self.regularizers[index]
+
+        def term():
+            value = regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
+            _check_second_derivatives(value)
+            return value
+
+        if regularizer.every == 1 or self._moment.observing:
+            return term()
+        update = self.step.value * self.discriminator_steps + self._moment.update
+        return tf.cond(update % regularizer.every == 0, lambda: regularizer.every * term(), lambda: tf.zeros([]))
 
     def apply(self, gradients, network):
         super().apply(gradients, network)

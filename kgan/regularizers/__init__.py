@@ -1,7 +1,10 @@
 """Terms that papers add to a player's loss."""
 
+from kgan.regularizers.dragan import DRAGAN
 from kgan.regularizers.gradient_penalty import GradientPenalty
 from kgan.regularizers.lipschitz_penalty import LipschitzPenalty
+from kgan.regularizers.r1 import R1
+from kgan.regularizers.r2 import R2
 from kgan.regularizers.regularizer import Regularizer
 
-__all__ = ["GradientPenalty", "LipschitzPenalty", "Regularizer"]
+__all__ = ["DRAGAN", "R1", "R2", "GradientPenalty", "LipschitzPenalty", "Regularizer"]

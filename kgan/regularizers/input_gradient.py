@@ -10,14 +10,19 @@ def interpolate(real, fake, draws):
     return real.with_images(u * real.images + (1 - u) * fake.images)
 
 
+def squared_gradient_norm(score, batch):
+    """|grad_x D(x)|^2 for each sample, [N], in float32."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(batch.images)
+        scores = score(batch)
+    gradient = tf.cast(tape.gradient(scores, batch.images), tf.float32)
+    return tf.reduce_sum(tf.square(gradient), axis=range(1, len(gradient.shape)))
+
+
 def gradient_norm(score, batch):
     """|grad_x D(x)|_2 for each sample, [N], in float32.
 
     The tiny number under the root has no influence on any norm that matters, but without it a
     discriminator with zero gradient would have NaN as its penalty's gradient.
     """
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(batch.images)
-        scores = score(batch)
-    gradient = tf.cast(tape.gradient(scores, batch.images), tf.float32)
-    return tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=range(1, len(gradient.shape))) + 1e-12)
+    return tf.sqrt(squared_gradient_norm(score, batch) + 1e-12)

@@ -36,3 +36,13 @@ def test_wrong_arguments_get_a_sentence(network):
         network(data_shape=(2,), units=(10**9,))
     with pytest.raises(ValueError, match=r"they make 4,\d+,\d+,\d+ weights, and at most 2,147,483,648 may be"):
         network(data_shape=(2,), units=(65536, 65536))
+
+
+def test_spectral_normalisation_of_every_layer():
+    network = MLPDiscriminator(data_shape=(3,), units=(8, 8), normalization="spectral")
+    x = np.random.default_rng(0).normal(size=[2, 200, 3]).astype("float32")
+    slopes = np.abs(network(x[0]) - network(x[1]))[:, 0] / np.linalg.norm(x[0] - x[1], axis=1)
+    assert slopes.max() <= 1.001  # each layer is 1-Lipschitz, and so is LeakyReLU
+    assert np.abs(MLPDiscriminator(data_shape=(3,), units=(8, 8))(x[0])).max() > np.abs(network(x[0])).max()
+    with pytest.raises(ValueError, match="normalization must be none or spectral; got 'batch'"):
+        MLPDiscriminator(data_shape=(3,), normalization="batch")

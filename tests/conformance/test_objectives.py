@@ -10,7 +10,7 @@ import tensorflow as tf
 import kgan
 from kgan import objectives, regularizers
 from kgan.regularizers import GradientPenalty
-from tests.conftest import numbers
+from tests.conftest import normalization, numbers
 
 CONTRACTS = {"GAN", "Game"}
 OBJECTIVES = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
@@ -207,7 +207,7 @@ def test_mixed_precision_keeps_master_weights_and_average_in_float32(ring, objec
     with precision.policy(policy):
         gan = objective(
             kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=3, units=(8, 8)),
-            kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8)),
+            kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8), normalization=normalization(objective)),
         )
     gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
     wrapped = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in gan.optimizer.optimizers]

@@ -1,9 +1,12 @@
 """Soft and noisy labels: what they do to the losses that have targets."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from kgan import recipe
 from kgan.losses import LeastSquares, Minimax, NonSaturating
 from kgan.losses.labels import Labels
 from kgan.randomness import Draws
@@ -128,3 +131,19 @@ def test_labels_that_are_drawn_need_draws(loss):
 def test_ranges_survive_their_configuration(loss):
     again = loss.from_config(loss(real_labels=(0.7, 1.2), flip=0.05).get_config())
     assert list(again.real_labels) == [0.7, 1.2] and again.flip == 0.05
+
+
+def test_a_recipe_reaches_them(tmp_path):
+    gan = Path(__file__).parents[2] / "recipes" / "gan_ring.yaml"
+    soft = ["objective.adversarial_loss={NonSaturating: {real_labels: [0.7, 1.2], fake_labels: [0, 0.3], flip: 0.05}}"]
+    plan = recipe.load(gan, soft)
+    (spec,) = plan.objective.values()
+    assert spec["adversarial_loss"]["NonSaturating"] == {
+        "real_labels": [0.7, 1.2], "fake_labels": [0, 0.3], "flip": 0.05
+    }  # fmt: skip
+    (tmp_path / "recipe.yaml").write_text(plan.text())
+    assert recipe.load(tmp_path / "recipe.yaml").document() == plan.document()
+    with pytest.raises(recipe.RecipeError, match=r"real_labels: expected a number or a list of 2, each a number, got"):
+        recipe.load(gan, ["objective.adversarial_loss={LeastSquares: {real_labels: soft}}"])
+    with pytest.raises(recipe.RecipeError, match="there is no such key"):
+        recipe.load(gan, ["objective.adversarial_loss={Hinge: {real_labels: 0.9}}"])  # it has no targets
