@@ -55,7 +55,7 @@ class SpectralNormalization(Layer):
             )
         check_at_least(1, power_iterations=power_iterations)
         # Its own arithmetic is that of the weights, whatever the layer computes in.
-        super().__init__(**{**kwargs, "dtype": layer.variable_dtype, "autocast": False})
+        super().__init__(**{**kwargs, "dtype": layer.variable_dtype})
         self.layer, self.power_iterations = layer, power_iterations
 
     def build(self, input_shape):

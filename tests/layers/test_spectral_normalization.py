@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from kgan import precision
 from kgan.layers import SpectralNormalization
 
 KINDS = {
@@ -211,16 +212,16 @@ def test_mixed_precision_keeps_the_weights_and_sigma_in_float32(policy):
     assert np.linalg.norm(gradients[1] - gradients[0]) < 0.03 * np.linalg.norm(gradients[0])
 
 
-def test_inside_a_mixed_model_the_weights_are_not_rounded():
-    """The model's own autocasting must not reach the kernel from which sigma is computed."""
-    model = keras.Sequential([keras.Input([7]), SpectralNormalization(layers.Dense(5, dtype="mixed_bfloat16"))])
-    model.dtype_policy = "mixed_bfloat16"
-    seen = []
+def test_made_under_a_mixed_policy_it_does_not_round_the_weights():
+    """The policy's autocasting must not reach the kernel from which sigma is computed."""
+    x, seen = tf.random.stateless_normal([2, 7], [1, 1]), []
+    with precision.policy("mixed_bfloat16"):
+        model = keras.Sequential([keras.Input([7]), SpectralNormalization(layers.Dense(5)), layers.Dense(1)])
     layer = model.layers[0]
     original = layer._matrix
     layer._matrix = lambda: seen.append(layer.kernel.value.dtype) or original()
-    model(tf.ones([2, 7]))
-    assert seen == [tf.float32]
+    model(x)
+    assert seen == [tf.float32] and layer(x).dtype == tf.bfloat16
 
 
 def test_stateless_calls_use_the_weights_that_they_are_given():

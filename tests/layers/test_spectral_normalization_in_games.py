@@ -77,7 +77,7 @@ def test_nothing_is_iterated_when_nothing_learns(ring):
         np.testing.assert_array_equal(old, weight.numpy())
 
 
-@pytest.mark.parametrize("objective", [kgan.StandardGAN, kgan.WGAN, kgan.WGANGP])
+@pytest.mark.parametrize("objective", [kgan.StandardGAN, kgan.WGAN])
 def test_sigma_follows_the_weights(ring, objective):
     gan = game(objective, rate=1e-3, optimizer=keras.optimizers.Adam)
     gan.fit(batches(ring), epochs=5, verbose=0)
@@ -121,16 +121,21 @@ def test_saved_and_loaded_it_goes_on_bitwise(ring, tmp_path, way):
         np.testing.assert_array_equal(a, b)
 
 
-def test_the_averaged_generator_divides_by_the_norm_of_its_own_kernel(ring):
-    """Its kernels are other ones than the generator's, and so are their singular vectors."""
-    gan = game(kgan.StandardGAN, ema=0.9, rate=0.0)
-    for layer in normalized(gan.generator):
-        layer.kernel.assign(tf.reverse(layer.kernel.value, [1]))  # the same norm, another u
-        layer.u.assign(tf.reverse(layer.u.value, [0]))
-    for _ in range(40):
-        gan.train_on_batch(ring[:24])
-    for layer in normalized(gan.ema_generator):
-        assert float(layer.sigma) == pytest.approx(np.linalg.norm(layer.kernel.numpy(), 2), rel=1e-3)
+def test_the_averaged_generator_divides_by_the_norm_of_its_own_kernel():
+    """Between two kernels with orthogonal singular vectors, an average of those is none of the average's."""
+    gan = game(kgan.StandardGAN, ema=0.99)
+    gan.step.assign(10**6)  # long after the beginning, when the average is slow
+    live, average = (normalized(network)[1] for network in (gan.generator, gan.ema_generator))
+    first, last = np.zeros([8, 2], "float32"), np.zeros([8, 2], "float32")
+    first[0, 0], last[1, 1] = 3.0, 2.0
+    for layer, kernel, u in ((average, first, [1.0, 0.0]), (live, last, [0.0, 1.0])):
+        layer.kernel.assign(kernel)
+        layer.u.assign(u)
+    for _ in range(110):
+        gan._average()
+    kept = 0.99**110
+    np.testing.assert_allclose(average.kernel, kept * first + (1 - kept) * last, atol=1e-5)
+    assert float(average.sigma) == pytest.approx(2 * (1 - kept), rel=1e-3)
 
 
 def test_a_critic_is_1_lipschitz_layer_by_layer_after_training(ring):
