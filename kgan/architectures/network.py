@@ -5,6 +5,7 @@ import itertools
 import keras
 
 from kgan.configurable import Configurable
+from kgan.layers import LayerNormalization
 from kgan.precision import policy
 
 NORMALIZATIONS = ("batch", "layer", "none")
@@ -40,7 +41,7 @@ def normalize(x, normalization):
     if normalization == "batch":
         return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
     if normalization == "layer":
-        return keras.layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
+        return LayerNormalization()(x)
     return x
 
 

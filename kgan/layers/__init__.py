@@ -2,6 +2,7 @@
 
 from kgan.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from kgan.layers.instance_normalization import InstanceNormalization
+from kgan.layers.layer_normalization import LayerNormalization
 from kgan.layers.minibatch_discrimination import MinibatchDiscrimination
 from kgan.layers.minibatch_stddev import MinibatchStddev
 from kgan.layers.projection import Projection
@@ -10,6 +11,14 @@ from kgan.layers.spectral_normalization import SpectralNormalization
 from kgan.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
 
 __all__ = [
-    "ConditionalBatchNormalization", "InstanceNormalization", "MinibatchDiscrimination", "MinibatchStddev",
-    "Projection", "ReferenceBatch", "SelfAttention", "SpectralNormalization", "VirtualBatchNormalization",
-]  # fmt: skip
+    "ConditionalBatchNormalization",
+    "InstanceNormalization",
+    "LayerNormalization",
+    "MinibatchDiscrimination",
+    "MinibatchStddev",
+    "Projection",
+    "ReferenceBatch",
+    "SelfAttention",
+    "SpectralNormalization",
+    "VirtualBatchNormalization",
+]

@@ -17,6 +17,7 @@ CASES = {
         (lambda **kw: layers.ConditionalBatchNormalization(3, **kw), [IMAGES, CLASSES]),
         (lambda **kw: layers.ConditionalBatchNormalization(**kw), [VECTORS, [2]]),
     ],
+    "LayerNormalization": [(lambda **kw: layers.LayerNormalization(epsilon=1e-3, **kw), [IMAGES])],
     "InstanceNormalization": [(lambda **kw: layers.InstanceNormalization(epsilon=1e-3, **kw), [IMAGES])],
     "MinibatchDiscrimination": [(lambda **kw: layers.MinibatchDiscrimination(3, 2, **kw), [VECTORS])],
     "MinibatchStddev": [
