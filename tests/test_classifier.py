@@ -92,7 +92,7 @@ def test_features_and_logits_do_not_depend_on_the_batch(trained):
     images, _ = stripes(BLOCK + 9, seed=2)
     everything = trained(images)
     order = np.random.default_rng(1).permutation(len(images))
-    for name, width in (("features", 64), ("logits", 2)):
+    for name, width in (("features", 128), ("logits", 2)):
         assert everything[name].shape == (len(images), width) and everything[name].dtype == np.float32
         np.testing.assert_array_equal(trained(images[:1])[name], everything[name][:1])
         np.testing.assert_array_equal(trained(images[5:40])[name], everything[name][5:40])
@@ -235,7 +235,7 @@ def test_what_cannot_be_classified_is_refused(tmp_path, cache):
 def test_networks_for_every_shape(shape):
     network = networks.build(shape, 5)
     outputs = network(np.zeros([2, *shape], np.float32))
-    assert outputs["features"].shape == (2, networks.FEATURES if min(shape[:2]) > 16 else 64)
+    assert outputs["features"].shape == (2, 128)
     assert outputs["logits"].shape == (2, 5)
 
 

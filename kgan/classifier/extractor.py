@@ -123,6 +123,11 @@ class Classifier:
         return tuple(self.record["image_shape"])
 
     @property
+    def dim(self):
+        """The number of features."""
+        return self.network.get_layer("features").output.shape[-1]
+
+    @property
     def class_names(self):
         return tuple(self.record["class_names"])
 

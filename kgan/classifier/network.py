@@ -1,22 +1,25 @@
 """The one network that classifiers have, made for the images' shape."""
 
+import math
+
 import keras
 import numpy as np
 
 from kgan.precision import policy
 
-FEATURES = 128  # at the most: what the last layer sees
-WIDTHS = (32, 64, FEATURES)  # channels at each resolution, the last one for all further ones
+STEM = 32  # channels at full resolution
+WIDTHS = (48, 96, 128)  # and at the last three resolutions; before these as many as at the first of them
+FEATURES = WIDTHS[-1]  # what the last layer sees
 LARGEST = 32  # pixels along the shorter side that the first convolution keeps
-SMALLEST = 8  # pixels at or below which there is no further halving
+SMALLEST = 4  # pixels: with fewer halvings the mean would be over patches, none of which has seen a whole image
 
 
 def build(shape, num_classes, seed=0):
     """A Keras model from [N, *shape] in [-1, 1] to {"features": [N, d], "logits": [N, num_classes]}.
 
-    3x3 convolutions with batch normalisation: the first at full resolution (every other pixel above 32), one of
-    stride 2 for each halving down to 8 pixels or fewer, a residual one (He et al. 2016, arXiv:1512.03385), the mean
-    over the pixels, and a dense layer. It computes in float32 whatever the global policy is.
+    3x3 convolutions with batch normalisation: the first at full resolution (every other pixel above 32); for each
+    halving down to 4 pixels or fewer one of stride 2 and a residual one (He et al. 2016, arXiv:1512.03385); then the
+    mean over the pixels, and a dense layer. It computes in float32 whatever the global policy is.
 
     Args:
         shape: (height, width, channels).
@@ -27,16 +30,16 @@ def build(shape, num_classes, seed=0):
         side = min(shape[:2])
         stem = 1 if side <= LARGEST else 2
         inputs = keras.Input(shape)
-        x = _unit(inputs, "stem", WIDTHS[0], stem, seed)
+        x = _unit(inputs, "stem", STEM, stem, seed)
         side = -(-side // stem)
-        level = 0
-        while side > SMALLEST or level == 0:
-            level += 1
-            x = _unit(x, f"halving_{level}", WIDTHS[min(level, len(WIDTHS) - 1)], 2, seed + level)
-            side = -(-side // 2)
-        x = keras.layers.Add(name="residual")([x, _unit(x, "inner", x.shape[-1], 1, seed + level + 1)])
+        halvings = max(math.ceil(math.log2(side / SMALLEST)), 1)
+        widths = [WIDTHS[0]] * (halvings - len(WIDTHS)) + list(WIDTHS[-halvings:])
+        for level, width in enumerate(widths, start=1):
+            x = _unit(x, f"halving_{level}", width, 2, seed + 2 * level)
+            inner = _unit(x, f"inner_{level}", width, 1, seed + 2 * level + 1)
+            x = keras.layers.Add(name=f"residual_{level}")([x, inner])
         features = keras.layers.GlobalAveragePooling2D(data_format="channels_last", name="features")(x)
-        initializer = keras.initializers.GlorotUniform(seed=seed + level + 2)
+        initializer = keras.initializers.GlorotUniform(seed=seed + 2 * halvings + 2)
         logits = keras.layers.Dense(num_classes, kernel_initializer=initializer, name="logits")(features)
         return keras.Model(inputs, {"features": features, "logits": logits}, name="classifier")
 

@@ -14,7 +14,7 @@ def summary(classifier, path):
             f"weights: SHA-256 {classifier.sha256}",
             f"file: {path}",
             "",
-            table(classifier.anchors, classifier.extractor["id"], classifier.network.output_shape["features"][-1]),
+            table(classifier.anchors, classifier.extractor["id"], classifier.dim),
         ]
     )
 
