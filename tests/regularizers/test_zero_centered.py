@@ -87,8 +87,8 @@ def test_a_lazy_penalty_acts_at_every_third_update_three_times_as_strongly(compi
 
 def test_every_counts_the_discriminators_updates_not_the_generators():
     gan = linear_game([R2(0.5, every=3)], k=2)
-    gan.fit(np.zeros([12, 2], "float32"), batch_size=4, verbose=0)  # 3 steps of 2: updates 0 to 5
-    assert np.linalg.norm(gan.discriminator.get_weights()[0]) == pytest.approx(5 * 0.85**2, rel=1e-6)
+    gan.fit(np.zeros([16, 2], "float32"), batch_size=4, verbose=0)  # 4 steps of 2: updates 0, 3 and 6 of 8
+    assert np.linalg.norm(gan.discriminator.get_weights()[0]) == pytest.approx(5 * 0.85**3, rel=1e-6)
 
 
 def test_held_out_values_have_the_whole_penalty_at_every_step():
