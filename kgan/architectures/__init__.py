@@ -1,7 +1,15 @@
 """Networks: generators from latents to images, discriminators from images to raw scores."""
 
+from kgan.architectures.began import BEGANDiscriminator, BEGANGenerator
 from kgan.architectures.dcgan import DCGANDiscriminator, DCGANGenerator
-from kgan.architectures.mlp import MLPDiscriminator, MLPGenerator
+from kgan.architectures.mlp import MLPAutoencoder, MLPDiscriminator, MLPGenerator
 from kgan.architectures.network import Network
+from kgan.architectures.r3gan import R3GANDiscriminator, R3GANGenerator
+from kgan.architectures.resnet import ResNetDiscriminator, ResNetGenerator
+from kgan.architectures.sndcgan import SNDCGANDiscriminator, SNDCGANGenerator
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "MLPDiscriminator", "MLPGenerator", "Network"]
+__all__ = [
+    "BEGANDiscriminator", "BEGANGenerator", "DCGANDiscriminator", "DCGANGenerator", "MLPAutoencoder",
+    "MLPDiscriminator", "MLPGenerator", "Network", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
+    "ResNetGenerator", "SNDCGANDiscriminator", "SNDCGANGenerator",
+]  # fmt: skip

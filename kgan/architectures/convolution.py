@@ -2,12 +2,14 @@
 
 import functools
 
+import keras
 import tensorflow as tf
 from keras import layers
 
 from kgan.precision import cpu_flags
 
 
+@keras.saving.register_keras_serializable("kgan")
 class Conv2D(layers.Conv2D):
     """Keras' convolution ("same" padding), whose filter gradient is a convolution too where that is faster.
 

@@ -3,8 +3,19 @@
 import keras
 from keras import layers
 
+from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
 from kgan.architectures.convolution import Conv2D
-from kgan.architectures.network import Network, check_normalization, check_positive, normalize
+from kgan.architectures.network import (
+    Network,
+    check_image_shape,
+    check_normalization,
+    check_positive,
+    crop,
+    first_grid,
+    normalize,
+    num_halvings,
+    wrapper,
+)
 
 # "All weights were initialized from a zero-centered Normal distribution with standard deviation 0.02."
 STDDEV = 0.02
@@ -26,10 +37,19 @@ class DCGANGenerator(Network):
             WGAN paper's figure 6.
         kernel_size: of the transposed convolutions. A multiple of the stride covers all pixels equally.
         normalization: "batch", "layer" or "none".
+        conditioning: how labels enter, of which the generator then takes a second input: "concatenation", as numbers
+            beside the latents (classes one-hot; Mirza & Osindero 2014, https://arxiv.org/abs/1411.1784);
+            "batch_norm", conditional batch normalisation; None for a generator without labels.
+        num_classes: of labels that are integers, [N].
+        num_conditions: d, of labels that are float vectors, [N, d].
+        condition_ranges: (lowest, highest) of each condition, from which it is scaled to [-1, 1]; None for vectors
+            that are scaled already.
 
     Example:
         >>> DCGANGenerator(image_shape=(48, 80, 3), latent_dim=32).output_shape
         (None, 48, 80, 3)
+        >>> DCGANGenerator((28, 28, 1), conditioning="batch_norm", num_classes=10).input_shape
+        [(None, 100), (None,)]
     """
 
     def __init__(
@@ -40,33 +60,30 @@ class DCGANGenerator(Network):
         growth: int = 2,
         kernel_size: int = 4,
         normalization: str = "batch",
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
     ):
         image_shape = check_image_shape(image_shape)
         check_positive(latent_dim=latent_dim, width=width, growth=growth, kernel_size=kernel_size)
         check_normalization(normalization)
-        height, width_, channels = image_shape
+        labels = Labels(GENERATOR, conditioning, num_classes, num_conditions, condition_ranges)
         halvings = num_halvings(image_shape)
-        base = [-(-side // 2**halvings) for side in (height, width_)]
         filters = [width * growth**level for level in range(halvings)]
-        init = keras.initializers.RandomNormal(stddev=STDDEV)
-        # A convolution that normalisation follows needs no bias: its mean is subtracted again.
-        bias = normalization == "none"
-
         latents = keras.Input([latent_dim], name="latents")
-        x = layers.Dense(base[0] * base[1] * filters[-1], use_bias=bias, kernel_initializer=init)(latents)
-        x = layers.Reshape([*base, filters[-1]])(x)
-        x = layers.ReLU()(normalize(x, normalization))
-        for count in reversed(filters[:-1]):
-            x = layers.Conv2DTranspose(
-                count, kernel_size, strides=2, padding="same", use_bias=bias, kernel_initializer=init
-            )(x)
-            x = layers.ReLU()(normalize(x, normalization))
-        x = layers.Conv2DTranspose(channels, kernel_size, strides=2, padding="same", kernel_initializer=init)(x)
-        x = _crop(x, height, width_)
-        images = layers.Activation("tanh", dtype="float32", name="images")(x)
-        super().__init__(latents, images, name="generator")
+        grid = first_grid(image_shape, halvings)
+        x = growing(labels.joined(latents), grid, filters[::-1], kernel_size, labels, normalization)
+        init = keras.initializers.RandomNormal(stddev=STDDEV)
+        x = layers.Conv2DTranspose(
+            image_shape[2], kernel_size, strides=2, padding="same", kernel_initializer=init
+        )(x)  # fmt: skip
+        images = layers.Activation("tanh", dtype="float32", name="images")(crop(x, image_shape))
+        super().__init__(labels.inputs(latents), images, name="generator")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.growth, self.kernel_size, self.normalization = growth, kernel_size, normalization
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
 
 class DCGANDiscriminator(Network):
@@ -81,11 +98,20 @@ class DCGANDiscriminator(Network):
         width: channels of the first convolution.
         growth: factor of the channels per halving of the resolution.
         kernel_size: of the convolutions.
-        normalization: "batch", "layer" or "none"; critics with a gradient penalty take "layer" or "none".
+        normalization: "batch", "layer", "none", or "spectral" for `kgan.layers.SpectralNormalization` around
+            every layer with a kernel; critics with a gradient penalty take "layer" or "none".
+        conditioning: how labels enter: "concatenation", as feature maps beside the image; "projection", through
+            `kgan.layers.Projection`, of the features that the score is a linear function of; both need a second input.
+            "auxiliary" (Odena et al. 2017, https://arxiv.org/abs/1610.09585): the discriminator takes images alone and
+            returns [scores, guesses], logits [N, num_classes], followed by the values of num_conditions where both
+            are given, as InfoGAN's codes (Chen et al. 2016, https://arxiv.org/abs/1606.03657) may need.
+        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
 
     Example:
         >>> DCGANDiscriminator(image_shape=(28, 28, 1)).output_shape
         (None, 1)
+        >>> DCGANDiscriminator((28, 28, 1), conditioning="auxiliary", num_classes=10).output_shape
+        [(None, 1), (None, 10)]
     """
 
     def __init__(
@@ -95,49 +121,46 @@ class DCGANDiscriminator(Network):
         growth: int = 2,
         kernel_size: int = 4,
         normalization: str = "batch",
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
     ):
         image_shape = check_image_shape(image_shape)
         check_positive(width=width, growth=growth, kernel_size=kernel_size)
-        check_normalization(normalization)
-        init = keras.initializers.RandomNormal(stddev=STDDEV)
-        images = x = keras.Input(image_shape, name="images")
+        check_normalization(normalization, also=["spectral"])
+        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        init, wrapped = keras.initializers.RandomNormal(stddev=STDDEV), wrapper(normalization)
+        images = keras.Input(image_shape, name="images")
+        x = labels.joined(images)
         for level in range(num_halvings(image_shape)):
-            normalized = level > 0 and normalization != "none"
-            x = Conv2D(
+            normalized = level > 0 and normalization in ("batch", "layer")
+            x = wrapped(Conv2D(
                 width * growth**level, kernel_size, strides=2, padding="same",
                 use_bias=not normalized, kernel_initializer=init,
-            )(x)  # fmt: skip
+            ))(x)  # fmt: skip
             if normalized:
                 x = normalize(x, normalization)
             x = layers.LeakyReLU(0.2)(x)
-        x = layers.Flatten()(x)
-        scores = layers.Dense(1, kernel_initializer=init, dtype="float32", name="scores")(x)
-        super().__init__(images, scores, name="discriminator")
+        outputs = labels.outputs(layers.Flatten()(x), normalization, kernel_initializer=init)
+        super().__init__(labels.inputs(images), outputs, name="discriminator")
         self.image_shape, self.width, self.growth = image_shape, width, growth
         self.kernel_size, self.normalization = kernel_size, normalization
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
 
-def check_image_shape(image_shape):
-    image_shape = tuple(image_shape)
-    if (
-        len(image_shape) != 3
-        or not all(8 <= side <= 128 for side in image_shape[:2])
-        or image_shape[2] not in (1, 3, 4)
-    ):
-        raise ValueError(
-            f"image_shape must be (height, width, channels) with sides from 8 to 128 and 1, 3 or 4 channels; "
-            f"got {image_shape}."
-        )
-    return image_shape
-
-
-def num_halvings(image_shape):
-    """How often the sides are halved: the shorter one ends between 4 and 7 pixels, 4 at the paper's 64."""
-    return (min(image_shape[:2]) // 4).bit_length() - 1
-
-
-def _crop(x, height, width):
-    top, left = x.shape[1] - height, x.shape[2] - width
-    if not top and not left:
-        return x
-    return layers.Cropping2D(((top // 2, top - top // 2), (left // 2, left - left // 2)))(x)
+def growing(x, grid, filters, kernel_size, labels, normalization):
+    """From vectors to maps of `grid`, which transposed convolutions of stride 2 double; normalisation and ReLU."""
+    # A convolution that normalisation follows needs no bias: its mean is subtracted again.
+    options = {
+        "use_bias": normalization == "none",
+        "kernel_initializer": keras.initializers.RandomNormal(stddev=STDDEV),
+    }
+    x = layers.Dense(grid[0] * grid[1] * filters[0], **options)(x)
+    x = layers.Reshape([*grid, filters[0]])(x)
+    x = layers.ReLU()(labels.normalized(x, normalization))
+    for count in filters[1:]:
+        x = layers.Conv2DTranspose(count, kernel_size, strides=2, padding="same", **options)(x)
+        x = layers.ReLU()(labels.normalized(x, normalization))
+    return x

@@ -5,8 +5,8 @@ import math
 import keras
 from keras import layers
 
-from kgan.architectures.network import Network, check_positive, check_weights
-from kgan.layers import SpectralNormalization
+from kgan.architectures.conditioning import DISCRIMINATOR, Labels
+from kgan.architectures.network import Network, check_positive, check_weights, wrapper
 
 
 class MLPGenerator(Network):
@@ -20,6 +20,8 @@ class MLPGenerator(Network):
         data_shape: (d,) for vectors, (height, width, channels) for images.
         latent_dim: length of z.
         units: width of each hidden layer.
+        conditioning: "concatenation", with labels beside the latents as the second input, or None.
+        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
 
     Example:
         >>> MLPGenerator(data_shape=(28, 28, 1), latent_dim=64).output_shape
@@ -27,20 +29,31 @@ class MLPGenerator(Network):
     """
 
     def __init__(
-        self, data_shape: tuple[int, ...], latent_dim: int = 100, units: tuple[int, ...] = (512, 512, 512, 512)
+        self,
+        data_shape: tuple[int, ...],
+        latent_dim: int = 100,
+        units: tuple[int, ...] = (512, 512, 512, 512),
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_positive(latent_dim=latent_dim, units=units)
         check_weights([latent_dim, *units, math.prod(data_shape)], f"units {units} and data_shape {data_shape}")
-        latents = x = keras.Input([latent_dim], name="latents")
+        labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
+        latents = keras.Input([latent_dim], name="latents")
+        x = labels.joined(latents)
         for count in units:
             x = layers.Dense(count, activation="relu", kernel_initializer="he_normal")(x)
         x = layers.Dense(math.prod(data_shape))(x)
         x = layers.Reshape(data_shape)(x)
         last = "tanh" if len(data_shape) == 3 else "linear"
         images = layers.Activation(last, dtype="float32", name="images")(x)
-        super().__init__(latents, images, name="generator")
+        super().__init__(labels.inputs(latents), images, name="generator")
         self.data_shape, self.latent_dim, self.units = data_shape, latent_dim, units
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
 
 class MLPDiscriminator(Network):
@@ -50,6 +63,9 @@ class MLPDiscriminator(Network):
         data_shape: (d,) for vectors, (height, width, channels) for images.
         units: width of each hidden layer.
         normalization: "none", or "spectral" for `kgan.layers.SpectralNormalization` around every Dense layer.
+        conditioning: "concatenation", with labels beside the data, "projection", "auxiliary" or None: see
+            `DCGANDiscriminator`.
+        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
 
     Example:
         >>> MLPDiscriminator(data_shape=(2,), units=(128, 128, 128)).output_shape
@@ -61,21 +77,63 @@ class MLPDiscriminator(Network):
         data_shape: tuple[int, ...],
         units: tuple[int, ...] = (512, 512, 512, 512),
         normalization: str = "none",
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         if normalization not in ("none", "spectral"):
             raise ValueError(f"normalization must be none or spectral; got {normalization!r}.")
         check_positive(units=units)
         check_weights([math.prod(data_shape), *units, 1], f"units {units} and data_shape {data_shape}")
-        wrapped = SpectralNormalization if normalization == "spectral" else lambda layer: layer
+        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        wrapped = wrapper(normalization)
         images = keras.Input(data_shape, name="images")
-        x = layers.Flatten()(images)
+        x = labels.joined(layers.Flatten()(images))
         for count in units:
             x = wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x)
             x = layers.LeakyReLU(0.2)(x)
-        scores = wrapped(layers.Dense(1, dtype="float32", name="scores"))(x)
-        super().__init__(images, scores, name="discriminator")
+        super().__init__(labels.inputs(images), labels.outputs(x, normalization), name="discriminator")
         self.data_shape, self.units, self.normalization = data_shape, units, normalization
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+
+
+class MLPAutoencoder(Network):
+    """A ReLU autoencoder of vectors or images: the discriminator of EBGAN for MNIST. Zhao et al. 2016, sections 2.1 and
+    3.1 (https://arxiv.org/abs/1609.03126).
+
+    The decoder is the encoder's mirror image; the code and the reconstruction are linear. Unlike the paper's, there is
+    no batch normalisation.
+
+    Args:
+        data_shape: (d,) for vectors, (height, width, channels) for images.
+        units: width of each hidden layer of the encoder.
+        code_dim: length of the code.
+
+    Output: [reconstruction, code]: [N, *data_shape] and [N, code_dim].
+
+    Example:
+        >>> MLPAutoencoder(data_shape=(2,), units=(128,), code_dim=16).output_shape
+        [(None, 2), (None, 16)]
+    """
+
+    def __init__(self, data_shape: tuple[int, ...], units: tuple[int, ...] = (512, 512), code_dim: int = 64):
+        data_shape, units = check_data_shape(data_shape), tuple(units)
+        check_positive(units=units, code_dim=code_dim)
+        check_weights([math.prod(data_shape), *units, code_dim], f"units {units} and data_shape {data_shape}")
+        images = keras.Input(data_shape, name="images")
+        x = layers.Flatten()(images)
+        for count in units:
+            x = layers.Dense(count, activation="relu", kernel_initializer="he_normal")(x)
+        x = code = layers.Dense(code_dim, dtype="float32", name="code")(x)
+        for count in reversed(units):
+            x = layers.Dense(count, activation="relu", kernel_initializer="he_normal")(x)
+        x = layers.Dense(math.prod(data_shape), dtype="float32")(x)
+        reconstruction = layers.Reshape(data_shape, dtype="float32", name="reconstruction")(x)
+        super().__init__(images, [reconstruction, code], name="discriminator")
+        self.data_shape, self.units, self.code_dim = data_shape, units, code_dim
 
 
 def check_data_shape(data_shape):

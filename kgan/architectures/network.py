@@ -3,9 +3,10 @@
 import itertools
 
 import keras
+from keras import layers
 
 from kgan.configurable import Configurable
-from kgan.layers import LayerNormalization
+from kgan.layers import LayerNormalization, SpectralNormalization
 from kgan.precision import policy
 
 NORMALIZATIONS = ("batch", "layer", "none")
@@ -45,9 +46,47 @@ def normalize(x, normalization):
     return x
 
 
-def check_normalization(normalization):
-    if normalization not in NORMALIZATIONS:
-        raise ValueError(f"normalization must be one of {', '.join(NORMALIZATIONS)}; got {normalization!r}.")
+def wrapper(normalization):
+    """What "spectral" wraps around each layer with a kernel; other normalisations leave the layers as they are."""
+    return SpectralNormalization if normalization == "spectral" else lambda layer: layer
+
+
+def check_normalization(normalization, also=()):
+    allowed = (*NORMALIZATIONS, *also)
+    if normalization not in allowed:
+        raise ValueError(f"normalization must be one of {', '.join(allowed)}; got {normalization!r}.")
+
+
+def check_image_shape(image_shape):
+    image_shape = tuple(image_shape)
+    if (
+        len(image_shape) != 3
+        or not all(8 <= side <= 128 for side in image_shape[:2])
+        or image_shape[2] not in (1, 3, 4)
+    ):
+        raise ValueError(
+            f"image_shape must be (height, width, channels) with sides from 8 to 128 and 1, 3 or 4 channels; "
+            f"got {image_shape}."
+        )
+    return image_shape
+
+
+def num_halvings(image_shape):
+    """How often the sides are halved: the shorter one ends between 4 and 7 pixels, 4 at the DCGAN paper's 64."""
+    return (min(image_shape[:2]) // 4).bit_length() - 1
+
+
+def first_grid(image_shape, halvings):
+    """Height and width that `halvings` doublings make as large as the image, or a little larger."""
+    return [-(-side // 2**halvings) for side in image_shape[:2]]
+
+
+def crop(x, image_shape):
+    """The middle of x, of the image's sides."""
+    top, left = (made - side for made, side in zip(x.shape[1:3], image_shape[:2], strict=True))
+    if not top and not left:
+        return x
+    return layers.Cropping2D(((top // 2, top - top // 2), (left // 2, left - left // 2)))(x)
 
 
 def check_positive(**values):

@@ -1,0 +1,180 @@
+"""The R3GAN family: a modern network without normalisation, for images of any shape."""
+
+import keras
+import tensorflow as tf
+from keras import initializers, layers
+
+from kgan.architectures.conditioning import DISCRIMINATOR, Labels
+from kgan.architectures.network import Network, check_image_shape, check_positive, crop, first_grid, num_halvings
+from kgan.layers.layer import Layer
+
+EXPANSION = 2
+GROUP = 16  # channels of a group: 96 groups of the 2 * 768 channels on CIFAR-10
+SLOPE = 0.2
+
+
+class R3GANGenerator(Network):
+    """The generator of Huang et al. 2024, section 4, Config E (https://arxiv.org/abs/2501.05441).
+
+    Latents weigh the channels of a small learned image, whose sides are doubled until they are the image's; at each
+    resolution stand residual blocks, and a 1x1 convolution ends it. A block x + W3 a(W2 a(W1 x)) is an inverted
+    bottleneck: W1 doubles the channels, W2 is a 3x3 convolution in groups of 16 channels, and W3, 0 at first,
+    goes back; a is LeakyReLU(0.2). There is no normalisation: W1 and W2 begin with He et al.'s variance divided by
+    the square root of the number of blocks (Fixup).
+
+    The paper doubles with the kernel [1, 2, 1], which is also what nearest neighbours and a mean of 2 make. Its images,
+    as these, have no tanh.
+
+    Args:
+        image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
+        latent_dim: length of z.
+        width: channels up to the fourth resolution, 32 pixels; above, half of them with each. 768 is the paper's
+            for CIFAR-10, and 96 is enough for Fashion-MNIST.
+        num_blocks: residual blocks at each resolution.
+        conditioning: "concatenation", with labels beside the latents as the second input, or None.
+        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+
+    Example:
+        >>> R3GANGenerator(image_shape=(28, 28, 1), width=32).output_shape
+        (None, 28, 28, 1)
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 64,
+        width: int = 768,
+        num_blocks: int = 2,
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+    ):
+        image_shape = check_image_shape(image_shape)
+        check_positive(latent_dim=latent_dim, width=width, num_blocks=num_blocks)
+        labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
+        filters = stages(image_shape, width)
+        latents = keras.Input([latent_dim], name="latents")
+        grid = first_grid(image_shape, len(filters) - 1)
+        x = layers.Dense(filters[0], use_bias=False, kernel_initializer=scaled(1.0))(labels.joined(latents))
+        x = Basis(grid)(x)
+        for stage, count in enumerate(filters):
+            if stage:
+                x = doubled(mapped(x, count))
+            for _ in range(num_blocks):
+                x = residual(x, num_blocks * len(filters))
+        x = layers.Conv2D(image_shape[2], 1, use_bias=False, kernel_initializer=scaled(1.0))(crop(x, image_shape))
+        images = layers.Activation("linear", dtype="float32", name="images")(x)
+        super().__init__(labels.inputs(latents), images, name="generator")
+        self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
+        self.num_blocks = num_blocks
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+
+
+class R3GANDiscriminator(Network):
+    """The discriminator of Huang et al. 2024, section 4, Config E (https://arxiv.org/abs/2501.05441).
+
+    The generator's mirror image: a 1x1 convolution, residual blocks (see `R3GANGenerator`) before each halving of the
+    sides by the kernel [1, 2, 1], and at last one weight for each pixel of each channel and a linear layer. The
+    halving, two means of 2 pixels, has the second derivatives that the penalties R1 and R2 need, unlike TensorFlow's
+    bilinear resizing.
+
+    Args:
+        image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
+        width, num_blocks: see `R3GANGenerator`.
+        conditioning: see `DCGANDiscriminator`. Unlike the paper's code, whose conditional score is the projection
+            alone, "projection" adds it to the unconditional score.
+        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+
+    Example:
+        >>> R3GANDiscriminator(image_shape=(28, 28, 1), width=32).output_shape
+        (None, 1)
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        width: int = 768,
+        num_blocks: int = 2,
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+    ):
+        image_shape = check_image_shape(image_shape)
+        check_positive(width=width, num_blocks=num_blocks)
+        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        filters = stages(image_shape, width)[::-1]
+        images = keras.Input(image_shape, name="images")
+        x = labels.joined(images)
+        x = layers.Conv2D(filters[0], 1, use_bias=False, kernel_initializer=scaled(1.0))(x)
+        for stage, count in enumerate(filters):
+            if stage:
+                x = mapped(halved(x), count)
+            for _ in range(num_blocks):
+                x = residual(x, num_blocks * len(filters))
+        sides = x.shape[1:3]
+        init = initializers.RandomNormal(stddev=(sides[0] * sides[1]) ** -0.5)
+        x = layers.DepthwiseConv2D(sides, use_bias=False, depthwise_initializer=init)(x)
+        outputs = labels.outputs(layers.Flatten()(x), use_bias=False, kernel_initializer=scaled(1.0))
+        super().__init__(labels.inputs(images), outputs, name="discriminator")
+        self.image_shape, self.width, self.num_blocks = image_shape, width, num_blocks
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+
+
+class Basis(Layer):
+    """A learned small image, whose channels the inputs [N, channels] weigh: [N, *grid, channels]."""
+
+    def __init__(self, grid: tuple[int, int], **kwargs):
+        super().__init__(**kwargs)
+        self.grid = tuple(grid)
+
+    def build(self, input_shape):
+        init = initializers.RandomNormal(stddev=1.0)
+        self.basis = self.add_weight(shape=[*self.grid, input_shape[-1]], initializer=init, name="basis")
+
+    def call(self, inputs):
+        return inputs[:, None, None] * tf.convert_to_tensor(self.basis)
+
+
+def stages(image_shape, width):
+    """Channels at each resolution, the smallest first."""
+    return [max(1, width // 2 ** max(0, stage - 3)) for stage in range(num_halvings(image_shape) + 1)]
+
+
+def residual(x, total):
+    """One of `total` residual blocks."""
+    filters = x.shape[-1]
+    inside = EXPANSION * filters
+    groups = max(count for count in range(1, max(1, inside // GROUP) + 1) if inside % count == 0)
+    init = scaled(2 / (1 + SLOPE**2) * total**-0.5)
+    y = layers.LeakyReLU(SLOPE)(layers.Conv2D(inside, 1, kernel_initializer=init)(x))
+    y = layers.Conv2D(inside, 3, padding="same", groups=groups, kernel_initializer=init)(y)
+    y = layers.Conv2D(filters, 1, use_bias=False, kernel_initializer="zeros")(layers.LeakyReLU(SLOPE)(y))
+    return layers.Add()([x, y])
+
+
+def mapped(x, filters):
+    """x with other channels, where they are others."""
+    if x.shape[-1] == filters:
+        return x
+    return layers.Conv2D(filters, 1, use_bias=False, kernel_initializer=scaled(1.0))(x)
+
+
+def doubled(x):
+    """Sides twice as long: pixel 2i is x_i, pixel 2i + 1 the mean of x_i and x_{i+1}; beyond the edge is 0."""
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(layers.UpSampling2D()(x))
+    return layers.AveragePooling2D(2, strides=1)(x)
+
+
+def halved(x):
+    """Sides half as long: (x_{2i-1} + 2 x_{2i} + x_{2i+1}) / 4; beyond the edge is 0."""
+    x = layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
+    return layers.AveragePooling2D(2)(layers.AveragePooling2D(2, strides=1)(x))
+
+
+def scaled(gain):
+    """Normal weights of variance gain / fan_in."""
+    return initializers.VarianceScaling(gain, "fan_in", "untruncated_normal")

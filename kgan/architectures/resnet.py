@@ -1,0 +1,163 @@
+"""The ResNet family of WGAN-GP, SNGAN and cGANs with projection, for images of any shape."""
+
+import keras
+from keras import layers, ops
+
+from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
+from kgan.architectures.convolution import Conv2D
+from kgan.architectures.network import (
+    Network,
+    check_image_shape,
+    check_normalization,
+    check_positive,
+    crop,
+    first_grid,
+    normalize,
+    num_halvings,
+    wrapper,
+)
+
+
+class ResNetGenerator(Network):
+    """The generator of Miyato et al. 2018, tables 4 to 6 (https://arxiv.org/abs/1802.05957), whose first is that of
+    Gulrajani et al. 2017 (https://arxiv.org/abs/1704.00028).
+
+    A dense layer to a small image, residual blocks that double its sides (nearest neighbours), batch normalisation,
+    ReLU, a 3x3 convolution and tanh. Images of up to 32 pixels have table 4's constant 256 channels, 4.28 million
+    weights; 48 pixels table 5's 512, 256, 128, 64; 128 pixels table 6's 1024, 1024, 512, 256, 128, 64; 64
+    pixels, in between, 1024, 512, 256, 128, 64.
+
+    Args:
+        image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
+        latent_dim: length of z.
+        width: all channels are multiples of it: 4 times in table 4, the last block's in the others.
+        normalization: "batch", "layer" or "none".
+        conditioning, num_classes, num_conditions, condition_ranges: see `DCGANGenerator`; "batch_norm" is that of
+            Miyato & Koyama 2018 (https://arxiv.org/abs/1802.05637).
+
+    Example:
+        >>> ResNetGenerator(image_shape=(48, 48, 3), width=2).output_shape
+        (None, 48, 48, 3)
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 128,
+        width: int = 64,
+        normalization: str = "batch",
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+    ):
+        image_shape = check_image_shape(image_shape)
+        check_positive(latent_dim=latent_dim, width=width)
+        check_normalization(normalization)
+        labels = Labels(GENERATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        halvings = num_halvings(image_shape)
+        first, *filters = [
+            width * (4 if _small(image_shape) else min(16, 2**level)) for level in reversed(range(halvings + 1))
+        ]
+        latents = keras.Input([latent_dim], name="latents")
+        grid = first_grid(image_shape, halvings)
+        x = layers.Dense(grid[0] * grid[1] * first)(labels.joined(latents))
+        x = layers.Reshape([*grid, first])(x)
+        for count in filters:
+            y = layers.ReLU()(labels.normalized(x, normalization))
+            y = convolution(count)(layers.UpSampling2D()(y))
+            y = convolution(count)(layers.ReLU()(labels.normalized(y, normalization)))
+            # A 1x1 convolution may as well come before the pixels are repeated.
+            x = layers.Add()([y, layers.UpSampling2D()(shortcut(count)(x))])
+        x = layers.ReLU()(labels.normalized(x, normalization))
+        x = layers.Conv2D(image_shape[2], 3, padding="same")(x)
+        images = layers.Activation("tanh", dtype="float32", name="images")(crop(x, image_shape))
+        super().__init__(labels.inputs(latents), images, name="generator")
+        self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
+        self.normalization = normalization
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+
+
+class ResNetDiscriminator(Network):
+    """The discriminator of Miyato et al. 2018, tables 4 to 6 (https://arxiv.org/abs/1802.05957), whose first is that of
+    Gulrajani et al. 2017 (https://arxiv.org/abs/1704.00028).
+
+    Residual blocks, of which the first halve the sides (average pooling), ReLU, the sum over the pixels, and a linear
+    layer. Images of up to 32 pixels have table 4's four blocks of 128 channels, two of which halve, 1.05 million
+    weights; 48 and 64 pixels table 5's 64, 128, 256, 512 and 1024, of which the last does not halve; 128 pixels
+    table 6's, with one more of 1024. Gulrajani et al. take the mean over the pixels instead of the sum.
+
+    Args:
+        image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
+        width: all channels are multiples of it: 2 times in table 4, the first block's in the others.
+        normalization: "spectral", of every layer; "layer", "batch" or "none": critics with a gradient penalty take
+            "layer", as Gulrajani et al. do, or "none".
+        conditioning: see `DCGANDiscriminator`; "projection", of the sums over the pixels, is that of Miyato & Koyama
+            2018 (https://arxiv.org/abs/1802.05637).
+        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+
+    Example:
+        >>> ResNetDiscriminator(image_shape=(64, 64, 3), width=2).output_shape
+        (None, 1)
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        width: int = 64,
+        normalization: str = "spectral",
+        conditioning: str | None = None,
+        num_classes: int | None = None,
+        num_conditions: int | None = None,
+        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+    ):
+        image_shape = check_image_shape(image_shape)
+        check_positive(width=width)
+        check_normalization(normalization, also=["spectral"])
+        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        halvings = num_halvings(image_shape)
+        if _small(image_shape):
+            blocks = [(2 * width, block < min(halvings, 2)) for block in range(4)]
+        else:
+            blocks = [(width * 2**block, True) for block in range(max(halvings, 4))] + [(16 * width, False)]
+        images = keras.Input(image_shape, name="images")
+        x = labels.joined(images)
+        for index, (count, halve) in enumerate(blocks):
+            x = judging(x, count, halve, normalization, first=index == 0)
+        # Sums in bfloat16 would lose what the many pixels have in common.
+        features = ops.sum(ops.cast(layers.ReLU()(x), "float32"), axis=[1, 2])
+        super().__init__(labels.inputs(images), labels.outputs(features, normalization), name="discriminator")
+        self.image_shape, self.width, self.normalization = image_shape, width, normalization
+        self.conditioning, self.num_classes = conditioning, num_classes
+        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+
+
+def judging(x, filters, halve, normalization, first):
+    """A discriminator's residual block; the first one of all begins with a convolution, and has no normalisation."""
+    wrapped, normalization = wrapper(normalization), "none" if first else normalization
+
+    def activated(x):
+        return layers.ReLU()(normalize(x, normalization))
+
+    y = wrapped(convolution(filters if first else x.shape[-1]))(x if first else activated(x))
+    y = wrapped(convolution(filters))(activated(y))
+    changes = halve or x.shape[-1] != filters
+    if halve:  # the shortcut before its 1x1 convolution, for which it makes no difference
+        x, y = (layers.AveragePooling2D(2, padding="same")(part) for part in (x, y))
+    return layers.Add()([y, wrapped(shortcut(filters))(x) if changes else x])
+
+
+def convolution(filters):
+    """3x3, with the gain of ReLU, as in the authors' code."""
+    init = keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform")
+    return Conv2D(filters, 3, padding="same", kernel_initializer=init)
+
+
+def shortcut(filters):
+    return layers.Conv2D(filters, 1)
+
+
+def _small(image_shape):
+    """Whether table 4 is the one for images like these."""
+    return min(image_shape[:2]) <= 32
