@@ -264,6 +264,33 @@ def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, li
 
 
 @main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="PNG to write.")
+@click.option("-n", "count", type=click.IntRange(1, 100), default=12, show_default=True, help="Samples in the picture.")
+@click.option("-k", type=click.IntRange(1, 20), default=5, show_default=True, help="Neighbours of each.")
+@click.option(
+    "--space", "spaces", multiple=True, metavar="NAME",
+    help="pixels, discriminator, classifier, inception, or a classifier's file; pixels and discriminator by default.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the latents.")
+def neighbors(run, out, count, k, spaces, seed):
+    """Draws samples of RUN beside the training images that are nearest to them."""
+    with _quiet():
+        from kgan import neighbors as drawing
+        from kgan.recipe import RecipeError
+    try:
+        medians = drawing.neighbors(run, out, count, k, spaces or ("pixels", "discriminator"), seed)
+    except RecipeError:
+        raise
+    except ValueError as error:
+        raise UsageMistake(error) from error
+    for space, (samples, held_out) in medians.items():
+        beside = "" if held_out is None else f", of held-out images {held_out:.4g}"
+        click.echo(f"{space}: median distance to the nearest training image: of samples {samples:.4g}{beside}")
+    click.echo(out)
+
+
+@main.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 def scores(runs):
     """Prints the scores that RUNs have had so far in one table; what cannot be compared gets columns of its own."""

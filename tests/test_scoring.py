@@ -105,6 +105,26 @@ def test_another_reference(run, tmp_path):
     assert scoring.reference(str(run)).path == kgan.datasets.NPZ(str(run.parent / "images.npz")).path
 
 
+def test_the_data_sets_own_classifier(tmp_path):
+    from kgan.classifier import training
+
+    data = npz(tmp_path, count=300, labels=True)
+    classifier = training._train(data, None, 0, lambda line: None, 3)
+    file = tmp_path / "own.npz"
+    classifier.save(file)
+    text = f"NPZ: {{path: {data.path}, labels: labels}}"
+    code, out, err = kgan_(
+        "evaluate", data.path, text, "--metric", "fd", "--metric", "cs", "--metric", "classes", "--extractor", file
+    )
+    name = classifier.extractor["id"]
+    assert (code, err) == (0, "") and out.startswith(f"FD-{name}-300 (all)")
+    assert f"CS-{name}-300 (10 splits)" in out and f"FD-{name}, training images against" in out
+    found, _ = scoring.score(data.path, text, ["fd"], extractor=str(file))
+    assert found[0]["value"] < 1e-8 and found[0]["extractor"]["weights_sha256"] == classifier.sha256
+    with pytest.raises(FileNotFoundError, match="kgan classifier"):
+        scoring.score(data.path, text, ["fd"])
+
+
 MISTAKES = [
     (["nowhere"], "nowhere does not exist; expected a run, an export, or a folder or npz of images."),
     (

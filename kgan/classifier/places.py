@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from kgan.configurable import arguments
+from kgan.files import cache
 
 # The places that arguments name are meant from the working directory.
 PATHS = ("path", "data_dir")
@@ -96,11 +97,7 @@ def _argument(dataset):
 
 
 def _folders():
-    folders = [_caches() / "kgan/classifiers"]
+    folders = [cache() / "classifiers"]
     if os.environ.get("KGAN_DATA"):
         folders.insert(0, Path(os.environ["KGAN_DATA"]).expanduser() / "classifiers")
     return folders
-
-
-def _caches():
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()

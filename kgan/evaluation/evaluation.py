@@ -1,6 +1,6 @@
 """Scores of generated images against a reference: what is gathered once, and the records that come of it."""
 
-from kgan.classifier import summary
+from kgan.classifier.summary import table as anchor_table
 from kgan.evaluation import extractors, protocols, records
 from kgan.evaluation.gathering import gather, gather_reference
 from kgan.evaluation.scores import Function
@@ -86,10 +86,7 @@ class Evaluation:
     def anchors(self):
         """What known changes of its own images measure on each of the classifiers in use, as text."""
         classifiers = [extractor for extractor, _ in self.groups if hasattr(extractor, "anchors")]
-        return [
-            summary.table(one.anchors, one.extractor["id"], one.network.output_shape["features"][-1])
-            for one in classifiers
-        ]
+        return [anchor_table(one.anchors, one.extractor["id"], one.dim) for one in classifiers]
 
     def prepare(self):
         """Goes through the reference now."""

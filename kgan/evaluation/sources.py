@@ -27,6 +27,10 @@ class Real:
     def shape(self):
         return tuple(self.dataset.data_shape)
 
+    def places(self, indices):
+        """Where in the data set the examples at these positions of the order are."""
+        return self._order.indices(0, len(self))[indices]
+
     def describe(self):
         """What a record says of the set, beside the digest of its content."""
         split = getattr(self.dataset, "split", None)

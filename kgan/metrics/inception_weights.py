@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kgan.files import replacing
+from kgan.files import cache, replacing
 from kgan.metrics import inception_containers
 from kgan.metrics.inception_layout import CLASSES, FEATURES, shapes
 
@@ -86,17 +86,9 @@ def load(path=None):
 def _folders():
     if os.environ.get("KGAN_DATA"):
         yield Path(os.environ["KGAN_DATA"]).expanduser() / "inception"
-    yield _cache()
-    torch = os.environ.get("TORCH_HOME") or _caches() / "torch"
+    yield cache()
+    torch = os.environ.get("TORCH_HOME") or cache().with_name("torch")
     yield Path(torch).expanduser() / "hub/checkpoints"
-
-
-def _caches():
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-
-
-def _cache():
-    return _caches() / "kgan"
 
 
 def _named(path, where):
@@ -132,7 +124,7 @@ def _read(path):
             f"{path} is damaged or another file: its SHA-256 begins with {sha256[:8]}, and the published one's with "
             f"{expected[1]}; fetch it again."
         )
-    kept = _converted(_cache(), sha256)
+    kept = _converted(cache(), sha256)
     if kept.is_file():
         try:
             weights = _read_converted(kept)

@@ -133,3 +133,23 @@ def test_skewness_tells_gaussian_features_from_others():
     rows = np.concatenate([random.exponential(size=(20000, 5)), np.ones([20000, 1])], axis=1)
     assert abs(gathering._skewness(rows) - 2) < 0.2
     assert gathering._skewness(np.ones([10, 3])) == 0
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_takes_long_says_how_far_it_is(terminal, monkeypatch, capsys):
+    now = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(gathering.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    with gathering.progress(1000, "reference") as advance:
+        for _ in range(10):
+            advance(100)
+    shown = capsys.readouterr().err
+    assert "reference" in shown
+    if not terminal:
+        assert "reference: 400 of 1,000 images, 60 s left" in shown
+
+
+def test_what_is_over_at_once_shows_nothing(capsys):
+    with gathering.progress(100, "reference") as advance:
+        advance(100)
+    assert capsys.readouterr().err == ""
