@@ -25,8 +25,10 @@ def build(plan, strategy=None):
     shapes = {"image_shape": shape, "data_shape": shape}
     dtype_policy, _ = precision.choose(plan.precision)
     with devices.scope(strategy), precision.policy(dtype_policy):
-        generator = plan.build("generator", plan.generator, **shapes)
-        discriminator = plan.build("discriminator", plan.discriminator, **shapes)
+        generator = plan.build("generator", plan.generator, **shapes, **labels(plan, "generator", dataset))
+        discriminator = plan.build(
+            "discriminator", plan.discriminator, **shapes, **labels(plan, "discriminator", dataset)
+        )
         seen = tuple(discriminator.inputs[0].shape[1:])
         if seen != shape:
             raise recipe.RecipeError(
@@ -49,6 +51,29 @@ def build(plan, strategy=None):
             f"{plan.source}: batch_size: expected a multiple of the {replicas} replicas, got {plan.batch_size}."
         )
     return dataset, gan
+
+
+def labels(plan, player, dataset):
+    """What a conditional network needs to know of the data set's labels, as arguments."""
+    ((name, given),) = getattr(plan, player).items()
+    if given.get("conditioning") is None:
+        return {}
+    said = {key: given[key] for key in ("num_classes", "num_conditions") if given.get(key) is not None}
+    if said and given["conditioning"] == "auxiliary":  # InfoGAN's codes are not the data set's labels
+        return {}
+    known = {"num_classes": dataset.num_classes} if dataset.num_classes else {}
+    if dataset.conditions:
+        ranges = tuple(dataset.conditions.values())
+        known = {"num_conditions": len(ranges), "condition_ranges": ranges}
+    where = f"{plan.source}: {player}.{name}"
+    if not known:
+        raise recipe.RecipeError(f"{where}.conditioning: the data set has no labels; leave it out.")
+    for key, value in said.items():
+        if value != known.get(key):
+            raise recipe.RecipeError(
+                f"{where}.{key}: the data set has {known.get(key, 'none')}, not {value}; leave it out."
+            )
+    return known
 
 
 def callbacks(plan, dataset, gan, allow_inexact=False):

@@ -44,8 +44,8 @@ ROOMS = {
 
 # What a recipe need not say, because something else in it does.
 PROVIDED = {
-    "generator": {"image_shape", "data_shape"},
-    "discriminator": {"image_shape", "data_shape"},
+    "generator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
+    "discriminator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
     "objective": {"generator", "discriminator", "seed"},
     "optimizers": {"name"},
     "log": {"file", "images_per_step", "dataset_size"},
@@ -93,7 +93,7 @@ LISTS = {"boundaries": list[float], "values": list[float]}  # of the one schedul
 LIMITED = {name: limit for limit, names in LIMITS.items() for name in names}
 
 # What may be given although something else in a recipe provides it; the rest would be said twice.
-SAID_TWICE = {"image_shape", "data_shape", "name", "seed"}
+SAID_TWICE = {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges", "name", "seed"}
 
 # A recipe writes into its run folder and nowhere else, and not over what every run has there.
 RESERVED = {".lock", "checkpoints", "environment.json", "evaluations.jsonl", "log.jsonl", "recipe.yaml", "report.html"}
