@@ -41,20 +41,26 @@ def toy():
     """Factory of compiled games of small MLPs: toy(kgan.WGAN, clip=0.1)."""
 
     def make(objective=kgan.WGANGP, optimizer=lambda: keras.optimizers.Adam(1e-3), compiled=None, **options):
-        gan = objective(
-            kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=3, units=(8, 8)),
-            kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8), normalization=normalization(objective)),
-            **options,
-        )
+        gan = objective(*networks(objective), **options)
         gan.compile(generator_optimizer=optimizer(), discriminator_optimizer=optimizer(), **(compiled or {}))
         return gan
 
     return make
 
 
-def normalization(objective):
-    """What an objective wants of its discriminator."""
-    return "spectral" if objective is kgan.SNGAN else "none"
+def networks(objective):
+    """A small generator, and such a discriminator as the objective wants."""
+    classes = {"conditioning": "concatenation", "num_classes": 4} if objective is kgan.ACGAN else {}
+    latent_dim = 14 if objective is kgan.InfoGAN else 3
+    generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=latent_dim, units=(8, 8), **classes)
+    if objective in (kgan.EBGAN, kgan.BEGAN):
+        return generator, kgan.architectures.MLPAutoencoder(data_shape=(2,), units=(8,), code_dim=4)
+    heads = {
+        kgan.SNGAN: {"normalization": "spectral"},
+        kgan.ACGAN: {"conditioning": "auxiliary", "num_classes": 4},
+        kgan.InfoGAN: {"conditioning": "auxiliary", "num_classes": 10, "num_conditions": 2},
+    }
+    return generator, kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8), **heads.get(objective, {}))
 
 
 def numbers(model):

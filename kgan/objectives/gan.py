@@ -30,8 +30,8 @@ class GAN(Game):
         seed: of every random number of the training.
     """
 
-    players = ("generator", "discriminator")
-    reports = ("d_loss", "g_loss")
+    players: tuple[str, ...] = ("generator", "discriminator")
+    reports: tuple[str, ...] = ("d_loss", "g_loss")
 
     # The d_loss of a discriminator that is always right, for objectives that have one.
     perfect_d_loss: float | None = None
@@ -136,9 +136,14 @@ class GAN(Game):
 
     def score(self, batch):
         """The discriminator's raw scores of a Batch, float32."""
+        return self.judge(batch)[0]
+
+    def judge(self, batch):
+        """All that a discriminator with several heads says of a Batch, float32: first the scores."""
         both = len(self.discriminator.inputs) == 2
         inputs = [batch.images, batch.labels] if both else batch.images
-        return tf.cast(self.discriminator(inputs, training=not self._moment.observing), tf.float32)
+        outputs = self.discriminator(inputs, training=not self._moment.observing)
+        return [tf.cast(output, tf.float32) for output in tf.nest.flatten(outputs)]
 
     def penalties(self, network, real, fake):
         """The sum of the regularisers of `network`: they belong to the discriminator; the generator has none."""

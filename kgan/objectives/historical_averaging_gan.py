@@ -1,0 +1,93 @@
+"""The GAN whose players stay near what they have been on average."""
+
+import keras
+import tensorflow as tf
+
+from kgan.losses import AdversarialLoss, NonSaturating
+from kgan.objectives.gan import GAN
+from kgan.regularizers import Regularizer
+
+
+class HistoricalAveragingGAN(GAN):
+    """Historical averaging. Salimans et al. 2016, section 3.3 (https://arxiv.org/abs/1606.03498).
+
+    The loss of each player has a term |theta - theta_mean|^2, theta_mean the mean of all values that its weights have
+    had since the first: it draws orbits around an equilibrium inwards. The means are weights of the game.
+
+    Args:
+        generator: Keras model from latents to images.
+        discriminator: Keras model from images to raw scores.
+        history_weight: of the term, at least 0; the paper says none.
+        adversarial_loss: a pair of losses from `kgan.losses`.
+        discriminator_steps, regularizers, ema, prior, seed: see `GAN`.
+
+    Raises:
+        ValueError: history_weight is negative.
+
+    Example:
+        >>> import kgan
+        >>> gan = HistoricalAveragingGAN(
+        ...     kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2),
+        ...     kgan.architectures.MLPDiscriminator(data_shape=(2,)),
+        ... )
+        >>> gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+        >>> history = gan.fit(tf.random.normal([64, 2]), batch_size=32, verbose=0)
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        history_weight: float = 1.0,
+        adversarial_loss: AdversarialLoss = NonSaturating(),
+        discriminator_steps: int = 1,
+        regularizers: tuple[Regularizer, ...] = (),
+        ema: float = 0.999,
+        prior: str = "normal",
+        seed: int = 0,
+    ):
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        if not history_weight >= 0:
+            raise ValueError(f"history_weight must be at least 0; got {history_weight}.")
+        self.history_weight, self.adversarial_loss = history_weight, adversarial_loss
+        self.perfect_d_loss = adversarial_loss.perfect
+        self._means = {player: self._first_means(player) for player in self.players}
+
+    def train_step(self, data):
+        for real in self.minibatches(data):
+            with tf.GradientTape() as tape:
+                fake = self.fakes(real)
+                d_loss = self.adversarial_loss.discriminator(self.score(real), self.score(fake), self.draws("labels"))
+                d_loss += self.penalties(self.discriminator, real, fake)
+                d_loss += self.history_weight * self.distance("discriminator")
+            self.descend(d_loss, tape, self.discriminator)
+            self.remember("discriminator", self.step.value * self.discriminator_steps + self._moment.update)
+
+        with tf.GradientTape() as tape:
+            g_loss = self.adversarial_loss.generator(self.score(self.generate(real)))
+            g_loss += self.history_weight * self.distance("generator")
+        self.descend(g_loss, tape, self.generator)
+        self.remember("generator", self.step.value)
+        return self.report(d_loss=d_loss, g_loss=g_loss)
+
+    def distance(self, player):
+        """|theta - theta_mean|^2 of one player."""
+        pairs = zip(getattr(self, player).trainable_variables, self._means[player], strict=True)
+        return tf.add_n([tf.reduce_sum(tf.square(weight.value - mean.value)) for weight, mean in pairs])
+
+    def remember(self, player, updates):
+        """Takes the present weights into the means; `updates`, how many there were before this one."""
+        if self._moment.observing:
+            return
+        for weight, mean in zip(getattr(self, player).trainable_variables, self._means[player], strict=True):
+            # The initial weights are the first of the values, those after the first update the second.
+            mean.assign(mean.value + (weight.value - mean.value) / tf.cast(updates + 2, mean.dtype))
+
+    def _first_means(self, player):
+        return [
+            self.add_weight(
+                shape=weight.shape, dtype=weight.dtype, trainable=False, autocast=False, name=f"mean_{player}_{index}",
+                initializer=lambda shape, dtype, weight=weight: tf.cast(weight.value, dtype),
+            )
+            for index, weight in enumerate(getattr(self, player).trainable_variables)
+        ]  # fmt: skip
