@@ -1,5 +1,7 @@
 """Pictures of the same latents as training goes on."""
 
+import numpy as np
+
 from kgan import images
 from kgan.callbacks.callback import Callback, check_every
 
@@ -13,7 +15,7 @@ class SampleGrid(Callback):
         every: generator steps between pictures; there is also one at the end.
         count: how many samples; vectors are drawn 2,000 at a time.
         seed: of the latents.
-        labels: for conditional generators, one for each sample.
+        labels: for conditional generators, one for each sample; vectors have them in turn.
         folder: of the pictures `step-00001000.png`, relative to the run folder.
 
     Example:
@@ -54,4 +56,5 @@ class SampleGrid(Callback):
         if len(self.model.generator.output_shape) == 4:
             images.write_png(path, images.grid(self.model.sample(self.count, self.seed, self.labels)))
         else:
-            images.write_points(path, self.model.sample(2000, self.seed, self.labels))
+            labels = self.labels and np.resize(self.labels, [2000, *np.shape(self.labels)[1:]])
+            images.write_points(path, self.model.sample(2000, self.seed, labels))
