@@ -1,4 +1,4 @@
-"""A convolution that is not slow in bfloat16 where oneDNN's filter gradient is."""
+"""A convolution that is not slow where Keras' or oneDNN's is."""
 
 import functools
 
@@ -14,11 +14,14 @@ class Conv2D(layers.Conv2D):
     """Keras' convolution ("same" padding), whose filter gradient is a convolution too where that is faster.
 
     In bfloat16, on CPUs with AVX512-BF16 and without AMX, the kernel that oneDNN 3.7 has for filter gradients
-    takes two to three times as long as the same sum by `tf.nn.conv2d`, from 128 input channels on.
+    takes two to three times as long as the same sum by `tf.nn.conv2d`, from 128 input channels on. Convolutions in
+    groups, which Keras compiles with XLA, are TensorFlow's own: measured thirty times as fast on a CPU.
     """
 
     def convolution_op(self, inputs, kernel):
         kernel = tf.convert_to_tensor(kernel)
+        if self.groups > 1:
+            return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
         if kernel.dtype == tf.bfloat16 and kernel.shape[2] >= 128 and _slow_filter_gradients():
             return _convolve(inputs, kernel, self.strides[0])
         return super().convolution_op(inputs, kernel)

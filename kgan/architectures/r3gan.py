@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import initializers, layers
 
 from kgan.architectures.conditioning import DISCRIMINATOR, Labels
+from kgan.architectures.convolution import Conv2D
 from kgan.architectures.network import Network, check_image_shape, check_positive, crop, first_grid, num_halvings
 from kgan.layers.layer import Layer
 
@@ -29,7 +30,7 @@ class R3GANGenerator(Network):
         image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
         latent_dim: length of z.
         width: channels up to the fourth resolution, 32 pixels; above, half of them with each. 768 is the paper's
-            for CIFAR-10, and 96 is enough for Fashion-MNIST.
+            for CIFAR-10.
         num_blocks: residual blocks at each resolution.
         conditioning: "concatenation", with labels beside the latents as the second input, or None.
         num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
@@ -151,7 +152,7 @@ def residual(x, total):
     groups = max(count for count in range(1, max(1, inside // GROUP) + 1) if inside % count == 0)
     init = scaled(2 / (1 + SLOPE**2) * total**-0.5)
     y = layers.LeakyReLU(SLOPE)(layers.Conv2D(inside, 1, kernel_initializer=init)(x))
-    y = layers.Conv2D(inside, 3, padding="same", groups=groups, kernel_initializer=init)(y)
+    y = Conv2D(inside, 3, padding="same", groups=groups, kernel_initializer=init)(y)
     y = layers.Conv2D(filters, 1, use_bias=False, kernel_initializer="zeros")(layers.LeakyReLU(SLOPE)(y))
     return layers.Add()([x, y])
 

@@ -67,3 +67,34 @@ def test_a_critic_in_bfloat16_is_as_near_to_float32_either_way(monkeypatch):
     assert called
     print(usual, ours)
     assert (ours < 1.5 * usual + 0.01).all()
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graph"])
+@pytest.mark.parametrize(("channels", "groups", "side"), [(8, 4, 5), (128, 8, 14)])
+def test_groups_are_convolutions_of_their_own(channels, groups, side, compiled):
+    """Values and first and second derivatives, beside one convolution for each group."""
+    layer = convolution.Conv2D(channels, 3, padding="same", groups=groups)
+    layer.build([None, side, side, channels])
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=[2, side, side, channels]), tf.float32)
+    kernel = layer.kernel.value
+
+    def apart(x, kernel):
+        pairs = zip(tf.split(x, groups, axis=-1), tf.split(kernel, groups, axis=-1), strict=True)
+        return tf.concat([tf.nn.conv2d(part, filters, 1, "SAME") for part, filters in pairs], axis=-1)
+
+    def derivatives(convolution):
+        with tf.GradientTape() as outer:
+            outer.watch([x, kernel])
+            with tf.GradientTape() as inner:
+                inner.watch([x, kernel])
+                y = convolution(x, kernel)
+                loss = tf.reduce_sum(tf.sin(y))
+            first = inner.gradient(loss, [x, kernel])
+            penalty = tf.add_n([tf.reduce_sum(tf.square(slope)) for slope in first])
+        return [y, *first, *outer.gradient(penalty, [x, kernel])]
+
+    wrap = tf.function if compiled else lambda function: function
+    own = wrap(lambda: derivatives(layer.convolution_op))()
+    for one, other in zip(own, wrap(lambda: derivatives(apart))(), strict=True):
+        assert np.abs(one - other).max() < 1e-4 * np.abs(other).max()
