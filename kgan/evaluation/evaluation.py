@@ -1,5 +1,7 @@
 """Scores of generated images against a reference: what is gathered once, and the records that come of it."""
 
+import numpy as np
+
 from kgan.classifier.summary import table as anchor_table
 from kgan.evaluation import extractors, protocols, records
 from kgan.evaluation.gathering import gather, gather_reference
@@ -62,6 +64,16 @@ class Evaluation:
             scores = next(scores for one, scores in self.groups if one is found[key])
             scores += [score for _, score, its in chosen if its == name]
         self._references: dict[int, tuple] = {}
+        self._check()
+
+    def _check(self):
+        """Finds now what would otherwise be found after hours of training."""
+        for extractor, scores in self.groups:
+            if extractor is not None:
+                extractor(np.zeros([1, *self.real.shape], np.uint8))
+            for score in scores:
+                if hasattr(score, "check"):
+                    score.check(self.real.shape, score.sizes(self.num_samples, len(self.real)))
 
     def __call__(self, fake):
         """The records of a `Generated`, or of a `Real` that takes its place."""

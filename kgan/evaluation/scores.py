@@ -1,9 +1,9 @@
 """What each score needs of the two sets of images, how it is computed, and under which name it is printed.
 
 A score's `needs` is what must be gathered of both sets, `sizes` how many rows of each, `keys` the names in logs of what
-it gives (the first is the one to go by), `better` whether less or more is better, `values` the numbers. The names FID,
-IS and KID are given to the verified Inception network of 2015 alone; on other networks the same functions are FD, CS
-and KD of that network.
+it gives (the first is the one to go by), `better` whether less or more is better, `values` the numbers; `check`, where
+there is one, refuses what cannot be computed, before anything has been. The names FID, IS and KID are given to the
+verified Inception network of 2015 alone; on other networks the same functions are FD, CS and KD of that network.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import numpy as np
 
 from kgan import metrics
 from kgan.distances import wasserstein1
-from kgan.metrics.sliced_wasserstein import DIRECTIONS, PATCHES
+from kgan.metrics.sliced_wasserstein import DIRECTIONS, PATCHES, SMALLEST
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,10 @@ class PRDC:
         both = min(count, reals, self.most)
         return both, both
 
+    def check(self, shape, sizes):
+        if min(sizes) <= self.k:
+            raise ValueError(f"k={self.k} needs more than {self.k} images of each kind; got {sizes[0]} and {sizes[1]}.")
+
     def values(self, real, fake, sizes, about):
         found = metrics.precision_recall_density_coverage(
             real.first("features", sizes[1]), fake.first("features", sizes[0]), self.k
@@ -170,6 +174,10 @@ class PrecisionRecall:
 
     def sizes(self, count, reals):
         return count, min(count, reals)
+
+    def check(self, shape, sizes):
+        if min(sizes) <= self.k:
+            raise ValueError(f"k={self.k} needs more than {self.k} images of each kind; got {sizes[0]} and {sizes[1]}.")
 
     def values(self, real, fake, sizes, about):
         found = metrics.precision_recall(real.first("features", sizes[1]), fake.first("features", sizes[0]), self.k)
@@ -213,6 +221,10 @@ class MSSSIM:
     def sizes(self, count, reals):
         return min(count, self.most), min(reals, self.most)
 
+    def check(self, shape, sizes):
+        if shape[0] % 16 or shape[1] % 16:
+            raise ValueError(f"MS-SSIM halves images four times: sides must be multiples of 16; got {list(shape[:2])}.")
+
     def values(self, real, fake, sizes, about):
         for suffix, images, count in (("", fake, sizes[0]), (f" ({about.split} images)", real, sizes[1])):
             within = images.labels is not None and images.labels.ndim == 1
@@ -238,6 +250,10 @@ class SlicedWasserstein:
     def sizes(self, count, reals):
         both = min(count, reals, self.most)
         return both, min(reals, 2 * both)
+
+    def check(self, shape, sizes):
+        if min(shape[:2]) < SMALLEST:
+            raise ValueError(f"SWD needs sides of at least {SMALLEST} pixels; got {list(shape[:2])}.")
 
     def values(self, real, fake, sizes, about):
         count = sizes[0]

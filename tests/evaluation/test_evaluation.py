@@ -158,6 +158,24 @@ def test_a_function_of_ones_own(toy):
     assert first["extractor"] is None and len(first["ref"]["sha256"]) == 64 and second["metric"] == "real-100"
 
 
+def test_what_cannot_be_computed_is_found_at_once(tmp_path):
+    odd = npz(tmp_path, side=20)
+    with pytest.raises(ValueError, match="sides must be multiples of 16; got .20, 20."):
+        Evaluation(["ms-ssim"], odd, 100)
+    with pytest.raises(ValueError, match="SWD needs sides of at least 16 pixels; got .12, 12."):
+        Evaluation(["swd"], npz(tmp_path, side=12), 100)
+    for name, k in (("prdc", 5), ("pr", 3)):
+        with pytest.raises(ValueError, match=f"k={k} needs more than {k} images of each kind; got"):
+            Evaluation([name], odd, k, "pixels")
+
+    class OtherShape(Projection):
+        def __call__(self, images):
+            raise ValueError(f"this classifier takes 28x28; got {images.shape[1:3]}.")
+
+    with pytest.raises(ValueError, match="takes 28x28"):
+        Evaluation(["fid"], odd, 100, OtherShape())
+
+
 WRONG = [
     ({"metrics": ["fidd"]}, "there is no 'fidd'; expected one of fid, is"),
     ({"metrics": ["fid"], "protocol": "pytorch"}, "there is no protocol 'pytorch'"),
