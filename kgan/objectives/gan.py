@@ -78,8 +78,9 @@ class GAN(Game):
         Strided, so that the same images meet on one device and on several.
         """
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if not images.dtype.is_floating:
-            raise ValueError(f"fit takes float images in [-1, 1]; got {images.dtype.name} (see kgan.images.to_float).")
+        dtype = tf.as_dtype(images.dtype)  # an eager step may have arrays
+        if not dtype.is_floating:
+            raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
         images = tf.cast(images, tf.float32)
         # Held-out data are read once, and whole: there is nothing to take turns for.
         k = 1 if self._moment.observing else self.discriminator_steps

@@ -141,3 +141,17 @@ def test_a_code_that_reconstructs_nothing_is_refused(ring):
     aside = keras.Model(x, [keras.layers.Dense(2)(x), keras.layers.Dense(4)(x)])
     with pytest.raises(ValueError, match="does not depend on its weight .*: freeze it"):
         compiled(kgan.EBGAN(networks(kgan.EBGAN)[0], aside, pulling_away=0.1)).fit(ring, verbose=0)
+
+
+def test_replicas_steer_k_together(replicas):
+    """One of them sees data with L(x) = 1 and the other with 0: k follows the mean, and M is that of the mean."""
+    with replicas.scope():
+        gan = compiled(kgan.BEGAN(*halving(0.6), balance_rate=0.5))
+    x = np.float32([[2, 2], [2, 2], [0, 0], [0, 0]])
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    history = gan.fit(tf.data.Dataset.from_tensor_slices(x).batch(4).with_options(options), verbose=0).history
+    balance = 0.5 * 0.5 - 0.15
+    assert history["convergence"][0] == pytest.approx(0.5 + abs(balance), rel=1e-5)
+    for k in replicas.experimental_local_results(gan.k.value):
+        assert k.numpy() == pytest.approx(0.5 * balance, rel=1e-5)

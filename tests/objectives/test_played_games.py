@@ -59,7 +59,7 @@ def play(objective, loss, steps=20, rate=RATE, layer=times, **options):
     course = []
     for _ in range(steps + 1):
         course.append([float(network.layers[0].kernel.numpy()[0, 0]) for network in (discriminator, generator)])
-        gan.train_on_batch(tf.zeros([2, 1]))
+        gan.train_on_batch(np.zeros([2, 1], "float32"))
     return np.array(course)
 
 
