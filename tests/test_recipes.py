@@ -11,7 +11,11 @@ RECIPES = sorted((Path(__file__).parent.parent / "recipes").glob("*.yaml"))
 SHAPES = {"FashionMNIST": (28, 28), "MNIST": (28, 28), "CIFAR10": (32, 32, 3)}
 
 
-@pytest.fixture(params=RECIPES, ids=lambda path: path.stem)
+# To trace five updates of a deep network takes half a minute.
+PARAMETERS = [pytest.param(path, marks=pytest.mark.slow) if "_resnet_" in path.stem else path for path in RECIPES]
+
+
+@pytest.fixture(params=PARAMETERS, ids=lambda path: path.stem)
 def path(request):
     return request.param
 
