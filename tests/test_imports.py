@@ -66,7 +66,7 @@ ALLOWED = {
     "export": set(),
     "checkpoint": {"objectives", "environment"},
     "classifier": {"datasets", "metrics"},
-    "callbacks": {"checkpoint", "environment", "evaluation", "datasets"},
+    "callbacks": {"checkpoint", "environment", "evaluation", "datasets", "constraints", "layers", "regularizers"},
     "evaluation": {"metrics", "classifier", "datasets", "distances"},
     "neighbors": {"recipe", "classifier", "evaluation", "loading", "metrics"},
     "scoring": {"recipe", "checkpoint", "datasets", "evaluation", "loading"},

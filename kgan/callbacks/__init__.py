@@ -3,6 +3,7 @@
 from kgan.callbacks.checkpoint import Checkpoint, Inexact
 from kgan.callbacks.evaluate import FID, Evaluate, InceptionScore
 from kgan.callbacks.finite import Diverged, StopOnNonFinite
+from kgan.callbacks.lipschitz_picture import LipschitzPicture
 from kgan.callbacks.log import Log
 from kgan.callbacks.monitor import Monitor
 from kgan.callbacks.progress import Progress
@@ -18,6 +19,7 @@ __all__ = [
     "InceptionScore",
     "Inexact",
     "Interrupted",
+    "LipschitzPicture",
     "Log",
     "Monitor",
     "Progress",

@@ -114,9 +114,15 @@ class Game(Configurable, keras.Model):
 
         Nothing learns, and no statistics move.
         """
+        with self.observing():
+            return self.train_step(data)
+
+    @contextlib.contextmanager
+    def observing(self):
+        """While it lasts, all networks are in inference mode, and nothing learns."""
         self._moment.observing = True
         try:
-            return self.train_step(data)
+            yield
         finally:
             self._moment.observing = False
 
@@ -359,11 +365,13 @@ class Moment(threading.local):
 
     Attributes:
         update: which of the discriminator's updates, or the generator's, which comes last.
+        looks: how often the discriminator has looked at an augmented batch in this update.
         observing: whether nothing learns.
         norms: of the players' gradients, gathered while `inspect` looks; None otherwise.
     """
 
     update = 0
+    looks = 0
     observing = False
     norms: dict | None = None
 
