@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _ROOMS = (
     "architectures",
+    "augment",
     "callbacks",
     "classifier",
     "constraints",
@@ -22,6 +23,9 @@ _ROOMS = (
     "objectives",
     "rating",
     "regularizers",
+    "replay",
+    "schedules",
+    "top_k",
 )
 _OBJECTIVES = (
     "ACGAN",

@@ -7,12 +7,13 @@ import re
 
 from kgan.configurable import arguments
 
-ROOMS = ("objectives", "losses", "regularizers", "layers", "architectures", "datasets", "callbacks", "constraints")
+ROOMS = ("objectives", "losses", "regularizers", "layers", "architectures", "datasets", "callbacks", "constraints",
+         "augment", "replay", "top_k", "schedules")  # fmt: skip
 
 # What others extend or wrap; no member of a recipe.
 CONTRACTS = {
-    "AdversarialLoss", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game", "Network", "Optimizer",
-    "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Regularizer",
+    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game", "Network",
+    "Optimizer", "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Regularizer",
 }  # fmt: skip
 
 

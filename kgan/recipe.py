@@ -38,7 +38,10 @@ ROOMS = {
     "callbacks": ["kgan.callbacks", "keras.callbacks"],
     "regularizers": ["kgan.regularizers"],
     "adversarial_loss": ["kgan.losses"],
-    "learning_rate": ["keras.optimizers.schedules"],
+    "augment": ["kgan.augment"],
+    "replay": ["kgan.replay"],
+    "top_k": ["kgan.top_k"],
+    "learning_rate": ["kgan.schedules", "keras.optimizers.schedules"],
     "kernel_initializer": ["keras.initializers"],
 }
 

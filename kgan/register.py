@@ -1,5 +1,31 @@
 """Importing this module makes all of kgan's classes known to `keras.models.load_model`."""
 
-from kgan import architectures, callbacks, constraints, datasets, layers, losses, objectives, regularizers
+from kgan import (
+    architectures,
+    augment,
+    callbacks,
+    constraints,
+    datasets,
+    layers,
+    losses,
+    objectives,
+    regularizers,
+    replay,
+    schedules,
+    top_k,
+)
 
-__all__ = ["architectures", "callbacks", "constraints", "datasets", "layers", "losses", "objectives", "regularizers"]
+__all__ = [
+    "architectures",
+    "augment",
+    "callbacks",
+    "constraints",
+    "datasets",
+    "layers",
+    "losses",
+    "objectives",
+    "regularizers",
+    "replay",
+    "schedules",
+    "top_k",
+]

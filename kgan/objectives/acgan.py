@@ -4,9 +4,11 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
 
 
 class ACGAN(GAN):
@@ -21,7 +23,7 @@ class ACGAN(GAN):
         discriminator: Keras model from images alone to [raw scores, class logits].
         class_weight: of L_C in both losses, at least 0; 1 is the paper's.
         adversarial_loss: the pair of losses for L_S; that of the paper by default.
-        discriminator_steps, regularizers, ema, prior, seed: see `GAN`.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
 
     Raises:
         ValueError: the generator takes no class numbers, or the discriminator takes labels or has no class logits.
@@ -54,8 +56,10 @@ class ACGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         if not class_weight >= 0:
             raise ValueError(f"class_weight must be at least 0; got {class_weight}.")
         if not self.conditional or len(generator.inputs[1].shape) != 1:

@@ -4,10 +4,12 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.augment import Augmentation
 from kgan.objectives.autoencoder import check_autoencoder
 from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
 
 
 class BEGAN(GAN):
@@ -24,7 +26,7 @@ class BEGAN(GAN):
         diversity_ratio: the paper's gamma, from 0 to 1: the smaller, the more like the data, and each other, the
             samples are.
         balance_rate: the paper's lambda_k, above 0: how fast k moves.
-        discriminator_steps, ema, prior, seed: see `GAN`.
+        discriminator_steps, ema, prior, seed, augment, replay: see `GAN`.
         regularizers: see `GAN`; the score that they see is L, of each example.
 
     Attributes:
@@ -58,8 +60,10 @@ class BEGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         check_autoencoder(discriminator)
         if not 0 <= diversity_ratio <= 1:
             raise ValueError(f"diversity_ratio must be in [0, 1]; got {diversity_ratio}.")
@@ -89,7 +93,8 @@ class BEGAN(GAN):
 
     def score(self, batch):
         """L(v) of each example, the mean of |v - D(v)| over its values: float32 [N]."""
-        distance = tf.abs(batch.images - self.judge(batch)[0])
+        seen = self.shown(batch)
+        distance = tf.abs(seen.images - self.outputs(seen)[0])
         return tf.reduce_mean(distance, axis=range(1, len(distance.shape)))
 
     def remember(self, k):

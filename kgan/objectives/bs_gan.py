@@ -2,16 +2,20 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, BoundarySeeking
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class BSGAN(StandardGAN):
     """The boundary-seeking GAN for continuous data. Hjelm et al. 2018, section 3 (https://arxiv.org/abs/1702.08431).
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed: see `StandardGAN`.
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+            `StandardGAN`.
         adversarial_loss: `BoundarySeeking()` by default.
 
     Example:
@@ -34,7 +38,20 @@ class BSGAN(StandardGAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
         super().__init__(
-            generator, discriminator, adversarial_loss, discriminator_steps, regularizers, ema, prior, seed
+            generator,
+            discriminator,
+            adversarial_loss,
+            discriminator_steps,
+            regularizers,
+            ema,
+            prior,
+            seed,
+            augment,
+            replay,
+            top_k,
         )

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN, _check_second_derivatives
 from kgan.objectives.replicas import over_replicas
@@ -23,7 +24,7 @@ class ConsensusGAN(GAN):
         discriminator: Keras model from images to raw scores, without layers whose second derivative is missing.
         consensus_weight: the paper's gamma, at least 0; 10 is the paper's.
         adversarial_loss: a pair of losses from `kgan.losses`.
-        regularizers, ema, prior, seed: see `GAN`; a penalty belongs to the discriminator's loss, and so to L.
+        regularizers, ema, prior, seed, augment: see `GAN`; a penalty belongs to the discriminator's loss, and so to L.
 
     Raises:
         ValueError: consensus_weight is negative.
@@ -51,8 +52,9 @@ class ConsensusGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
     ):
-        super().__init__(generator, discriminator, 1, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, 1, regularizers, ema, prior, seed, augment)
         if not consensus_weight >= 0:
             raise ValueError(f"consensus_weight must be at least 0; got {consensus_weight}.")
         self.consensus_weight, self.adversarial_loss = consensus_weight, adversarial_loss

@@ -4,9 +4,11 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.augment import Augmentation
 from kgan.objectives.autoencoder import check_autoencoder
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
 
 
 class EBGAN(GAN):
@@ -23,7 +25,8 @@ class EBGAN(GAN):
         margin: the paper's m, above 0, in units of the energy, which grows with the root of the number of pixels:
             about the energy that fakes have in the beginning. 10 is the paper's for MNIST.
         pulling_away: the weight of the pulling-away term, at least 0; 0 for none.
-        discriminator_steps, regularizers, ema, prior, seed: see `GAN`; the score that regularizers see is the energy.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`; the score that regularizers see
+            is the energy.
 
     Raises:
         ValueError: the discriminator is no autoencoder, or gives no code that the pulling-away term needs; or
@@ -56,8 +59,10 @@ class EBGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         check_autoencoder(discriminator)
         if not margin > 0:
             raise ValueError(f"margin must be above 0; got {margin}.")
@@ -76,8 +81,8 @@ class EBGAN(GAN):
             self.descend(d_loss, tape, self.discriminator)
 
         with tf.GradientTape() as tape:
-            fake = self.generate(real)
-            reconstruction, *code = self.judge(fake)
+            fake = self.shown(self.generate(real))
+            reconstruction, *code = self.outputs(fake)
             g_loss = mean(energy(fake.images, reconstruction))  # equation 2
             g_loss += self.pulling_away * pulling_away_term(*code)  # section 2.4
         self.descend(g_loss, tape, self.generator)
@@ -85,7 +90,8 @@ class EBGAN(GAN):
 
     def score(self, batch):
         """The energy of each example, float32 [N]."""
-        return energy(batch.images, self.judge(batch)[0])
+        seen = self.shown(batch)
+        return energy(seen.images, self.outputs(seen)[0])
 
     def _check_layers(self):
         super()._check_layers()

@@ -2,9 +2,12 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.losses import FDivergence
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class FGAN(StandardGAN):
@@ -14,7 +17,8 @@ class FGAN(StandardGAN):
     -d_loss estimates the divergence from below.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed: see `StandardGAN`.
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+            `StandardGAN`.
         divergence: "kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon" or "gan", see
             `kgan.losses.FDivergence`.
         alternative: the generator's loss of the paper's section 3.2.
@@ -41,7 +45,12 @@ class FGAN(StandardGAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
         loss = FDivergence(divergence, alternative)
-        super().__init__(generator, discriminator, loss, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(
+            generator, discriminator, loss, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k
+        )
         self.divergence, self.alternative = divergence, alternative

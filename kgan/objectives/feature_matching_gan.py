@@ -4,10 +4,12 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
 
 
 class FeatureMatchingGAN(GAN):
@@ -24,7 +26,7 @@ class FeatureMatchingGAN(GAN):
         layer: the name of the discriminator's layer whose output is f; None for what its last layer with weights is
             given.
         adversarial_loss: the discriminator's half of a pair from `kgan.losses`.
-        discriminator_steps, regularizers, ema, prior, seed: see `GAN`.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
 
     Raises:
         ValueError: there is no such layer, or what the last one is given is not a single tensor.
@@ -50,8 +52,10 @@ class FeatureMatchingGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         self.layer, self.adversarial_loss = layer, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
         # Called through its method, since a model that is an attribute would be saved and counted as a player.
@@ -74,6 +78,7 @@ class FeatureMatchingGAN(GAN):
 
     def features(self, batch):
         """f of a Batch: the activations of the hidden layer, float32 [N, ...]."""
+        batch = self.shown(batch)
         both = len(self.discriminator.inputs) == 2
         inputs = [batch.images, batch.labels] if both else batch.images
         return tf.cast(self._features(inputs, training=not self._moment.observing), tf.float32)

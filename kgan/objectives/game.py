@@ -36,7 +36,33 @@ class Game(Configurable, keras.Model):
         )  # fmt: skip
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.reports}
         self._moment = Moment()
+        self._compiled_steps = CompiledSteps(self.players)
         self.built = True
+
+    # --- who plays ---
+
+    @property
+    def active(self):
+        """The players that learn in the next steps, all by default; callbacks may set it between executions.
+
+        A step of some players is a step: it is counted, sees its own data, and reports the losses of all. Those that
+        do not play keep their weights and their optimizers' state, as does the average of the generator.
+        """
+        return self._compiled_steps.active
+
+    @active.setter
+    def active(self, players):
+        wanted = tuple(player for player in self.players if player in players)
+        if not wanted or len(wanted) < len(players):
+            raise ValueError(f"active must name some of the players {self.players}; got {players!r}.")
+        if wanted != self.active:
+            self.train_function = self._compiled_steps.change(wanted, self.train_function)
+            if self.train_function is None and self.compiled:
+                self.make_train_function()
+
+    def _plays(self, network):
+        """Whether the network learns in this step. Read while a step is traced: each set of players has its own."""
+        return all(getattr(self, player) is not network for player in self.players if player not in self.active)
 
     # --- the step ---
 
@@ -55,7 +81,7 @@ class Game(Configurable, keras.Model):
 
     def descend(self, loss, tape, network):
         """One step of the network's own optimizer down the mean of `loss` over all replicas."""
-        if not self._moment.observing or self._moment.norms is not None:
+        if (self._plays(network) and not self._moment.observing) or self._moment.norms is not None:
             self.apply(self.gradients(loss, tape, network), network)
 
     def gradients(self, loss, tape, network):
@@ -92,7 +118,7 @@ class Game(Configurable, keras.Model):
     def power_iterate(self, network):
         """Brings the estimates of the spectral norms in `network` up to date; nothing while observing."""
         for layer in network._flatten_layers():
-            if isinstance(layer, SpectralNormalization) and not self._moment.observing:
+            if isinstance(layer, SpectralNormalization) and self._plays(network) and not self._moment.observing:
                 layer.power_iterate()
 
     def report(self, **values):
@@ -244,6 +270,7 @@ class Game(Configurable, keras.Model):
         super().compile(
             optimizer=None, run_eagerly=run_eagerly, jit_compile=jit_compile, steps_per_execution=steps_per_execution
         )
+        self._compiled_steps = CompiledSteps(self.players)
         for player in self.players:
             self._adopt(player, keras.optimizers.get(optimizers[f"{player}_optimizer"]))
         self.optimizer = OptimizerGroup([self.optimizer_of(getattr(self, player)) for player in self.players])
@@ -374,6 +401,20 @@ class Moment(threading.local):
     looks = 0
     observing = False
     norms: dict | None = None
+
+
+class CompiledSteps:
+    """The train functions of one compiled game, one for each set of players that learn: each is traced once."""
+
+    def __init__(self, players):
+        self.active = tuple(players)
+        self._functions = {}
+
+    def change(self, players, function):
+        """Keeps the function of the active players; returns that of `players`, or None if there is none yet."""
+        self._functions[self.active] = function
+        self.active = players
+        return self._functions.get(players)
 
 
 class OptimizerGroup:

@@ -7,10 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from kgan import images as pixels
+from kgan.augment import Augmentation
 from kgan.batch import Batch
 from kgan.objectives.game import Game
 from kgan.randomness import Draws
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay, Ring
+from kgan.top_k import TopK
 
 
 class GAN(Game):
@@ -28,6 +31,8 @@ class GAN(Game):
         ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
         prior: "normal" for latents from N(0, I), "uniform" for U[-1, 1].
         seed: of every random number of the training.
+        augment: a `kgan.augment` value that changes the images which the discriminator sees in training, real and fake.
+        replay: a `kgan.replay.Replay`, with which it also sees past fakes.
     """
 
     players: tuple[str, ...] = ("generator", "discriminator")
@@ -35,6 +40,12 @@ class GAN(Game):
 
     # The d_loss of a discriminator that is always right, for objectives that have one.
     perfect_d_loss: float | None = None
+
+    # Whether the loss compares each fake with a sample of the data that has the same label.
+    paired = False
+
+    # From which fakes the generator learns, for objectives that let it choose.
+    top_k: TopK | None = None
 
     def __init__(
         self,
@@ -45,6 +56,8 @@ class GAN(Game):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
         super().__init__()
         _check_networks(generator, discriminator)
@@ -54,10 +67,14 @@ class GAN(Game):
             raise ValueError(f"ema must be in [0, 1); got {ema}.")
         if prior not in ("normal", "uniform"):
             raise ValueError(f'prior must be "normal" or "uniform"; got {prior!r}.')
+        if augment is not None:
+            augment.check(tuple(generator.output_shape[1:]))
         self.generator, self.discriminator = generator, discriminator
         self.discriminator_steps = discriminator_steps
         self.regularizers = tuple(regularizers)
         self.ema, self.prior, self.seed = ema, prior, seed
+        self.augment, self.replay = augment, replay
+        self.ring = None if replay is None else self._ring(replay)
         self.ema_generator = _averaged(generator)
         self._start()
 
@@ -86,12 +103,13 @@ class GAN(Game):
         k = 1 if self._moment.observing else self.discriminator_steps
         count = self._whole(images, k)
         for self._moment.update in range(k):
+            self._moment.looks = 0
             self.power_iterate(self.discriminator)
             yield Batch(
                 images[self._moment.update : count : k],
                 None if labels is None else labels[self._moment.update : count : k],
             )
-        self._moment.update = k  # whatever the generator draws from here on is its own
+        self._moment.update, self._moment.looks = k, 0  # whatever the generator draws from here on is its own
         self.power_iterate(self.generator)
 
     def _shares(self):
@@ -131,9 +149,22 @@ class GAN(Game):
         return like.with_images(tf.cast(images, tf.float32))
 
     def fakes(self, like):
-        """What the discriminator is shown: `generate`, detached."""
+        """What the discriminator is shown: `generate`, detached; with `replay`, some of them from the past."""
         fake = self.generate(like)
-        return fake.with_images(tf.stop_gradient(fake.images))
+        fake = fake.with_images(tf.stop_gradient(fake.images))
+        if self.ring is None or self._moment.observing:
+            return fake
+        return self.ring.mixed(fake, self.draws("replay"))
+
+    def _ring(self, replay):
+        if self.paired and self.conditional:
+            raise ValueError(
+                f"{type(self).__name__} compares each fake with data of the same label, and past fakes have other "
+                f"ones; leave replay out, or the labels."
+            )
+        labelled = [network for network in (self.generator, self.discriminator) if len(network.inputs) == 2]
+        labels = labelled[0].inputs[1] if labelled else None
+        return Ring(replay.capacity, replay.share, self.generator.output_shape[1:], labels)
 
     def score(self, batch):
         """The discriminator's raw scores of a Batch, float32."""
@@ -141,6 +172,22 @@ class GAN(Game):
 
     def judge(self, batch):
         """All that a discriminator with several heads says of a Batch, float32: first the scores."""
+        return self.outputs(self.shown(batch))
+
+    def shown(self, batch):
+        """A Batch as the discriminator sees it: augmented, in training; each look has its own random numbers."""
+        if self.augment is None or self._moment.observing:
+            return batch
+        self._moment.looks += 1
+        draws = self.draws(f"augment {self._moment.looks}")
+        return batch.with_images(self.augment(batch.images, draws, self.step.value))
+
+    def highest(self, scores):
+        """The scores of fakes, from the best of which the generator learns, where `top_k` says so."""
+        return scores if self.top_k is None or self._moment.observing else self.top_k(scores, self.step.value)
+
+    def outputs(self, batch):
+        """What the discriminator says of a Batch that is already as it shall see it: a list, float32."""
         both = len(self.discriminator.inputs) == 2
         inputs = [batch.images, batch.labels] if both else batch.images
         outputs = self.discriminator(inputs, training=not self._moment.observing)
@@ -166,6 +213,14 @@ class GAN(Game):
             return term()
         update = self.step.value * self.discriminator_steps + self._moment.update
         return tf.cond(update % regularizer.every == 0, lambda: regularizer.every * term(), lambda: tf.zeros([]))
+
+    def _check_layers(self):
+        super()._check_layers()
+        if self.replay is not None and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                "replay keeps one ring of fakes, of which each replica makes a part; train on one device, or leave it "
+                "out."
+            )
 
     def apply(self, gradients, network):
         super().apply(gradients, network)

@@ -2,9 +2,12 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, Hinge
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class GeometricGAN(StandardGAN):
@@ -14,7 +17,8 @@ class GeometricGAN(StandardGAN):
     separating hyperplane.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed: see `StandardGAN`.
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+            `StandardGAN`.
         adversarial_loss: `Hinge()` by default.
 
     Example:
@@ -37,7 +41,20 @@ class GeometricGAN(StandardGAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
         super().__init__(
-            generator, discriminator, adversarial_loss, discriminator_steps, regularizers, ema, prior, seed
+            generator,
+            discriminator,
+            adversarial_loss,
+            discriminator_steps,
+            regularizers,
+            ema,
+            prior,
+            seed,
+            augment,
+            replay,
+            top_k,
         )

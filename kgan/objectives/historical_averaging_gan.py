@@ -3,9 +3,11 @@
 import keras
 import tensorflow as tf
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
 
 
 class HistoricalAveragingGAN(GAN):
@@ -19,7 +21,7 @@ class HistoricalAveragingGAN(GAN):
         discriminator: Keras model from images to raw scores.
         history_weight: of the term, at least 0; the paper says none.
         adversarial_loss: a pair of losses from `kgan.losses`.
-        discriminator_steps, regularizers, ema, prior, seed: see `GAN`.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
 
     Raises:
         ValueError: history_weight is negative.
@@ -45,8 +47,10 @@ class HistoricalAveragingGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         if not history_weight >= 0:
             raise ValueError(f"history_weight must be at least 0; got {history_weight}.")
         self.history_weight, self.adversarial_loss = history_weight, adversarial_loss

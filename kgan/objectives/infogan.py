@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan import images as pixels
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.randomness import Draws
@@ -32,7 +33,7 @@ class InfoGAN(GAN):
         continuous: how many continuous codes there are; 2 is the paper's for MNIST.
         information_weight: the paper's lambda, at least 0; 1 is the paper's.
         adversarial_loss: a pair of losses from `kgan.losses`, for V.
-        discriminator_steps, regularizers, ema, seed: see `GAN`.
+        discriminator_steps, regularizers, ema, seed, augment: see `GAN`.
         prior: of the noise, see `GAN`.
 
     Raises:
@@ -68,8 +69,9 @@ class InfoGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment)
         self.categorical, self.continuous = tuple(categorical), continuous
         if any(count < 2 for count in self.categorical) or continuous < 0 or self._code_width < 1:
             raise ValueError(

@@ -2,9 +2,12 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, LeastSquares
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class LSGAN(StandardGAN):
@@ -14,7 +17,8 @@ class LSGAN(StandardGAN):
     divergence.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed: see `StandardGAN`.
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+            `StandardGAN`.
         adversarial_loss: `LeastSquares()` by default, targets 1 for data and 0 for fakes.
 
     Example:
@@ -37,7 +41,20 @@ class LSGAN(StandardGAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
         super().__init__(
-            generator, discriminator, adversarial_loss, discriminator_steps, regularizers, ema, prior, seed
+            generator,
+            discriminator,
+            adversarial_loss,
+            discriminator_steps,
+            regularizers,
+            ema,
+            prior,
+            seed,
+            augment,
+            replay,
+            top_k,
         )

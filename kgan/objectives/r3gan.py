@@ -2,8 +2,10 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.objectives.relativistic_gan import RelativisticGAN
 from kgan.regularizers import R1, R2, Regularizer
+from kgan.replay import Replay
 
 
 class R3GAN(RelativisticGAN):
@@ -14,7 +16,7 @@ class R3GAN(RelativisticGAN):
     gamma falls from 0.05 to 0.005, with Adam(2e-4, beta_1=0). It has neither batch normalisation nor spectral norms.
 
     Args:
-        generator, discriminator, discriminator_steps, ema, prior, seed: see `RelativisticGAN`.
+        generator, discriminator, discriminator_steps, ema, prior, seed, augment, replay: see `RelativisticGAN`.
         regularizers: `(R1(0.05), R2(0.05))` by default: gamma is their weight, and counts half. The paper tunes it for
             each data set: larger images take more.
 
@@ -37,5 +39,7 @@ class R3GAN(RelativisticGAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)

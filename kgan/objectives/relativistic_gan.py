@@ -15,7 +15,7 @@ class RelativisticGAN(GAN):
     labels, both of a pair have the same.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed: see `GAN`.
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
 
     Example:
         >>> import kgan
@@ -28,6 +28,7 @@ class RelativisticGAN(GAN):
     """
 
     perfect_d_loss = 0.0
+    paired = True
 
     def train_step(self, data):
         for real in self.minibatches(data):

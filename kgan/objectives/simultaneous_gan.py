@@ -3,9 +3,11 @@
 import keras
 import tensorflow as tf
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
+from kgan.top_k import TopK
 
 
 class SimultaneousGAN(GAN):
@@ -19,7 +21,8 @@ class SimultaneousGAN(GAN):
         generator: Keras model from latents to images.
         discriminator: Keras model from images to raw scores.
         adversarial_loss: a pair of losses from `kgan.losses`.
-        regularizers, ema, prior, seed: see `GAN`.
+        regularizers, ema, prior, seed, augment: see `GAN`.
+        top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Example:
         >>> import kgan
@@ -40,8 +43,11 @@ class SimultaneousGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        top_k: TopK | None = None,
     ):
-        super().__init__(generator, discriminator, 1, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, 1, regularizers, ema, prior, seed, augment)
+        self.top_k = top_k
         self.adversarial_loss = adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
 
@@ -52,7 +58,7 @@ class SimultaneousGAN(GAN):
             scores = self.score(fake)
             d_loss = self.adversarial_loss.discriminator(self.score(real), scores, self.draws("labels"))
             d_loss += self.penalties(self.discriminator, real, fake.with_images(tf.stop_gradient(fake.images)))
-            g_loss = self.adversarial_loss.generator(scores)
+            g_loss = self.adversarial_loss.generator(self.highest(scores))
         # The tape holds the values from before either has moved.
         self.descend(d_loss, tape, self.discriminator)
         self.descend(g_loss, tape, self.generator)

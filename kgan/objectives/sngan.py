@@ -2,10 +2,13 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.layers import SpectralNormalization
 from kgan.losses import AdversarialLoss, Hinge
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class SNGAN(StandardGAN):
@@ -15,7 +18,7 @@ class SNGAN(StandardGAN):
     The paper's settings for 32x32 images are Adam(2e-4, beta_1=0, beta_2=0.9) and 5 discriminator steps.
 
     Args:
-        generator, discriminator_steps, regularizers, ema, prior, seed: see `StandardGAN`.
+        generator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see `StandardGAN`.
         discriminator: Keras model from images to raw scores; each of its kernels and embeddings is within a
             `kgan.layers.SpectralNormalization`.
         adversarial_loss: `Hinge()` by default; `NonSaturating()` is the paper's other.
@@ -45,9 +48,22 @@ class SNGAN(StandardGAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
         super().__init__(
-            generator, discriminator, adversarial_loss, discriminator_steps, regularizers, ema, prior, seed
+            generator,
+            discriminator,
+            adversarial_loss,
+            discriminator_steps,
+            regularizers,
+            ema,
+            prior,
+            seed,
+            augment,
+            replay,
+            top_k,
         )
         layers = list(discriminator._flatten_layers())
         normalized = {id(layer.kernel) for layer in layers if isinstance(layer, SpectralNormalization)}

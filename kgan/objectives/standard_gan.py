@@ -3,9 +3,12 @@
 import keras
 import tensorflow as tf
 
+from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class StandardGAN(GAN):
@@ -20,7 +23,8 @@ class StandardGAN(GAN):
         discriminator: Keras model from images to raw scores; D(x) is their sigmoid.
         adversarial_loss: a pair of losses from `kgan.losses`.
         discriminator_steps: the paper's k.
-        regularizers, ema, prior, seed: see `GAN`.
+        regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Example:
         >>> import kgan
@@ -42,8 +46,12 @@ class StandardGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        self.top_k = top_k
         self.adversarial_loss = adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
 
@@ -56,6 +64,6 @@ class StandardGAN(GAN):
             self.descend(d_loss, tape, self.discriminator)
 
         with tf.GradientTape() as tape:  # "sample minibatch of m noise samples", "update the generator"
-            g_loss = self.adversarial_loss.generator(self.score(self.generate(real)))
+            g_loss = self.adversarial_loss.generator(self.highest(self.score(self.generate(real))))
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -3,10 +3,12 @@
 import keras
 import tensorflow as tf
 
+from kgan.augment import Augmentation
 from kgan.losses import Minimax
 from kgan.objectives.gan import GAN, _check_second_derivatives
 from kgan.objectives.replicas import over_replicas
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
 
 
 class UnrolledGAN(GAN):
@@ -22,7 +24,8 @@ class UnrolledGAN(GAN):
         unroll_steps: the paper's K, at least 0. Time and memory grow with it.
         unroll_learning_rate: eta of the K steps, above 0. They are plain gradient descent, so that it has to be larger
             than the learning rate of an adaptive optimizer.
-        discriminator_steps, regularizers, ema, prior, seed: see `GAN`; penalties count in the K steps too.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`; penalties count in the K steps
+            too.
 
     Raises:
         ValueError: a number is out of its range.
@@ -51,8 +54,10 @@ class UnrolledGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         if unroll_steps < 0:
             raise ValueError(f"unroll_steps must be at least 0; got {unroll_steps}.")
         if not unroll_learning_rate > 0:

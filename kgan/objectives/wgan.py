@@ -4,9 +4,12 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.augment import Augmentation
 from kgan.constraints import WeightClipping
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class WGAN(GAN):
@@ -21,7 +24,8 @@ class WGAN(GAN):
             weights gets the constraint `WeightClipping(clip)`.
         clip: the paper's c: every weight of the critic stays in [-clip, clip].
         discriminator_steps: the paper's n_critic.
-        regularizers, ema, prior, seed: see `GAN`.
+        regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Raises:
         ValueError: a weight of the critic already has another constraint.
@@ -46,8 +50,12 @@ class WGAN(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        self.top_k = top_k
         self.clip = clip
         _clip_weights(discriminator, WeightClipping(clip))
 
@@ -60,7 +68,7 @@ class WGAN(GAN):
             self.descend(d_loss, tape, self.discriminator)  # lines 6 and 7: the constraint clips after the update
 
         with tf.GradientTape() as tape:  # lines 9-11
-            g_loss = -mean(self.score(self.generate(real)))
+            g_loss = -mean(self.highest(self.score(self.generate(real))))
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

@@ -4,8 +4,11 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.augment import Augmentation
 from kgan.objectives.gan import GAN
 from kgan.regularizers import GradientPenalty, Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class WGANGP(GAN):
@@ -19,7 +22,8 @@ class WGANGP(GAN):
             penalty is a sample's own; layer normalisation is the paper's replacement).
         discriminator_steps: the paper's n_critic.
         regularizers: the penalty, `GradientPenalty(10.0)` by default: lambda is its weight.
-        ema, prior, seed: see `GAN`.
+        ema, prior, seed, augment, replay: see `GAN`.
+        top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Raises:
         ValueError: the critic has batch normalisation.
@@ -43,8 +47,12 @@ class WGANGP(GAN):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        self.top_k = top_k
         for layer in discriminator._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
                 raise ValueError(
@@ -61,6 +69,6 @@ class WGANGP(GAN):
             self.descend(d_loss, tape, self.discriminator)
 
         with tf.GradientTape() as tape:  # lines 11-12
-            g_loss = -mean(self.score(self.generate(real)))
+            g_loss = -mean(self.highest(self.score(self.generate(real))))
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -2,8 +2,11 @@
 
 import keras
 
+from kgan.augment import Augmentation
 from kgan.objectives.wgan_gp import WGANGP
 from kgan.regularizers import LipschitzPenalty, Regularizer
+from kgan.replay import Replay
+from kgan.top_k import TopK
 
 
 class WGANLP(WGANGP):
@@ -11,7 +14,7 @@ class WGANLP(WGANGP):
     (https://arxiv.org/abs/1709.08894).
 
     Args:
-        generator, discriminator, discriminator_steps, ema, prior, seed: see `WGANGP`.
+        generator, discriminator, discriminator_steps, ema, prior, seed, augment, replay, top_k: see `WGANGP`.
         regularizers: the penalty, `LipschitzPenalty(10.0)` by default.
 
     Example:
@@ -33,5 +36,10 @@ class WGANLP(WGANGP):
         ema: float = 0.999,
         prior: str = "normal",
         seed: int = 0,
+        augment: Augmentation | None = None,
+        replay: Replay | None = None,
+        top_k: TopK | None = None,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed)
+        super().__init__(
+            generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k
+        )
