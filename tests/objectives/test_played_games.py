@@ -209,6 +209,17 @@ def test_spectral_normalisation_is_part_of_the_answer(ring):
     assert not np.allclose(inside, before)
 
 
+@pytest.mark.parametrize("objective", [kgan.ConsensusGAN, kgan.UnrolledGAN])
+def test_a_second_derivative_that_would_be_missing_is_refused(objective):
+    """TensorFlow leaves that of bilinear resizing out, without a word."""
+    layers = [keras.layers.Conv2D(2, 3), keras.layers.UpSampling2D(interpolation="bilinear"), keras.layers.Flatten()]
+    discriminator = keras.Sequential([keras.Input([4, 4, 1]), *layers, keras.layers.Dense(1)])
+    gan = objective(kgan.architectures.MLPGenerator((4, 4, 1), 2, (4,)), discriminator)
+    gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
+    with pytest.raises(ValueError, match="resizes bilinearly, which has no second derivative"):
+        gan.train_on_batch(np.zeros([4, 4, 4, 1], "float32"))
+
+
 # --- historical averaging ---
 
 
