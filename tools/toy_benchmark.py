@@ -1,0 +1,594 @@
+"""Every objective on the toys: modes covered, exact distances to the truth, and what critics think of it.
+
+    python tools/toy_benchmark.py --out DIR [--only NAME]... [--data ring]... [--seeds 3] [--updates 25000] [--jobs 2]
+    python tools/toy_benchmark.py --out DIR --critic [--only NAME]...
+
+All objectives and the baselines have the same networks (ReLU and LeakyReLU(0.2) MLPs of 3 layers of 128, 2 latents),
+the same minibatches of 256, and as many discriminator updates, whatever their number per update of the generator.
+Learning rates fall linearly to 0 over the run (as Gulrajani et al. 2017 do on CIFAR-10); computed in float32.
+
+Results are lines in DIR/results.jsonl, one for each run, and the samples in DIR/samples. What is there is not done
+again; what failed is, and stays in the table until it does not. Each run is a process of its own, on one thread. After
+each, DIR/toys.md has the table, and in the end DIR/toys.png the samples.
+
+Every run draws 2,500 samples of the averaged generator, for the modes (20 samples within 3 standard deviations of a
+centre cover it), the share of good samples, and the exact Wasserstein-1 distance from 2,500 points of the truth that
+no training saw, in the data's own units. Two samples of the truth have a distance too: the first row.
+
+The critic's estimate is mean D(x) - mean D(G(z)) on the same points and samples, without penalties. It estimates W1 for
+WGANGP and WGANLP; for spectral normalisation, whose critic is 1-Lipschitz, it is at most W1; with clipped weights
+at most K W1 with an unknown K, here bounded by the product of the kernels' spectral norms.
+
+With --critic it is asked whether the estimate is right when the critic has had the time: at three points of the
+training, the generator stands still for 2,000 updates of the critic, whose estimate is then compared with the exact
+distance, both on points and samples that it was not trained on.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+BATCH, LATENT_DIM, UNITS, COUNT = 256, 2, (128, 128, 128), 2500
+UPDATES, PER_EXECUTION = 25_000, 100
+DATA = ("ring", "grid", "swiss roll")
+CRITIC_STEPS = (50, 100, 150, 200)  # generator steps after which --critic looks; the first three far enough away count
+FAR = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One row of the table.
+
+    Args:
+        make: function from (kgan, generator, discriminator, seed) to a game.
+        optimizer: "Adam" or "RMSprop", with `rates` for generator and discriminator and `betas`.
+        k: discriminator updates per generator step.
+        source: of these numbers.
+        discriminator: of the MLP, or "autoencoder".
+        conditional: whether both networks have the labels; such a one cannot be trained on the swiss roll.
+        generator: of the MLP.
+        seeds: how many.
+        estimate: what mean D(x) - mean D(G(z)) is: "W1", "at most W1", "at most K W1".
+    """
+
+    make: Callable
+    source: str
+    optimizer: str = "Adam"
+    rates: tuple = (2e-4, 2e-4)
+    betas: tuple = (0.5, 0.999)
+    k: int = 1
+    discriminator: dict | str = dataclasses.field(default_factory=dict)
+    generator: dict = dataclasses.field(default_factory=dict)
+    conditional: bool = False
+    seeds: int = 1
+    estimate: str | None = None
+
+
+def named(name, **options):
+    """An objective of kgan by name; values of `options` that are functions are called with kgan first."""
+
+    def make(kgan, generator, discriminator, seed):
+        given = {key: value(kgan) if callable(value) else value for key, value in options.items()}
+        return getattr(kgan, name)(generator, discriminator, seed=seed, **given)
+
+    return make
+
+
+def penalties(*pairs):
+    """Regularisers by name and weight."""
+    return lambda kgan: tuple(getattr(kgan.regularizers, name)(weight) for name, weight in pairs)
+
+
+def loss(name, **options):
+    return lambda kgan: getattr(kgan.losses, name)(**options)
+
+
+GP = {"rates": (5e-4, 5e-4), "betas": (0.0, 0.9), "k": 5}
+DCGAN = "Adam of Radford et al. 2015"
+ADAM_GP = "Algorithm 1 of Gulrajani et al. 2017, five times its rate for a small network"
+
+# The settings of everything, in the order in which they are run.
+ENTRIES = {
+    "WGAN-GP": Entry(named("WGANGP", discriminator_steps=5), ADAM_GP, **GP, seeds=3, estimate="W1"),
+    "R3GAN": Entry(
+        named("R3GAN", regularizers=penalties(("R1", 1.0), ("R2", 1.0))),
+        "beta_1 = 0 of Huang et al. 2024; gamma 1, untuned", betas=(0.0, 0.99), seeds=3,
+    ),
+    "SN + GP": Entry(
+        named("WGANGP", discriminator_steps=5), ADAM_GP, **GP, seeds=3,
+        discriminator={"normalization": "spectral"}, estimate="at most W1",
+    ),
+    "NS-GAN": Entry(named("StandardGAN"), DCGAN),
+    "minimax GAN": Entry(named("StandardGAN", adversarial_loss=loss("Minimax")), DCGAN),
+    "WGAN": Entry(
+        named("WGAN", discriminator_steps=5, clip=0.1),
+        "RMSprop and k of Arjovsky et al. 2017; clip and rate larger, for a small network",
+        optimizer="RMSprop", rates=(5e-4, 5e-4), k=5, estimate="at most K W1",
+    ),
+    "WGAN-LP": Entry(named("WGANLP", discriminator_steps=5), ADAM_GP, **GP, estimate="W1"),
+    "SN-GAN": Entry(
+        named("SNGAN", discriminator_steps=5), "Table 1 of Miyato et al. 2018, C", betas=(0.5, 0.999), k=5,
+        discriminator={"normalization": "spectral"}, estimate="at most W1",
+    ),
+    "LSGAN": Entry(named("LSGAN"), DCGAN),
+    "geometric GAN": Entry(named("GeometricGAN"), DCGAN),
+    "f-GAN, Pearson": Entry(named("FGAN", divergence="pearson"), DCGAN),
+    "f-GAN, KL": Entry(named("FGAN", divergence="kl"), DCGAN),
+    "f-GAN, Hellinger": Entry(named("FGAN", divergence="squared_hellinger"), DCGAN),
+    "BS-GAN": Entry(named("BSGAN"), DCGAN),
+    "NS-GAN + GP": Entry(named("StandardGAN", regularizers=penalties(("GradientPenalty", 10.0))), DCGAN),
+    "NS-GAN + DRAGAN": Entry(named("StandardGAN", regularizers=penalties(("DRAGAN", 10.0))), DCGAN),
+    "NS-GAN + R1": Entry(
+        named("StandardGAN", regularizers=penalties(("R1", 1.0))), "beta_1 = 0 of Mescheder et al. 2018",
+        betas=(0.0, 0.99),
+    ),
+    "relativistic GAN": Entry(named("RelativisticGAN"), DCGAN),
+    "EBGAN": Entry(
+        named("EBGAN", margin=1.0, pulling_away=0.1), "the pulling-away weight of Zhao et al. 2016; " + DCGAN,
+        discriminator="autoencoder",
+    ),
+    "BEGAN": Entry(
+        named("BEGAN", prior="uniform"), "Adam of Berthelot et al. 2017", rates=(1e-4, 1e-4), betas=(0.9, 0.999),
+        discriminator="autoencoder",
+    ),
+    "consensus": Entry(
+        named("ConsensusGAN", consensus_weight=10.0), "Mescheder et al. 2017", optimizer="RMSprop", rates=(1e-4, 1e-4)
+    ),
+    "simultaneous": Entry(named("SimultaneousGAN"), "as consensus", optimizer="RMSprop", rates=(1e-4, 1e-4)),
+    "unrolled GAN": Entry(
+        named("UnrolledGAN", unroll_steps=5), "the toy of Metz et al. 2016", rates=(1e-3, 1e-4), betas=(0.5, 0.999)
+    ),
+    "feature matching": Entry(
+        named("FeatureMatchingGAN", adversarial_loss=loss("NonSaturating", real_labels=0.9)),
+        "label smoothing of Salimans et al. 2016; " + DCGAN,
+    ),
+    "historical averaging": Entry(named("HistoricalAveragingGAN", history_weight=0.001), DCGAN),
+    "InfoGAN": Entry(
+        named("InfoGAN", categorical=(8,), continuous=1), DCGAN,
+        generator={"latent_dim": LATENT_DIM + 9},
+        discriminator={"conditioning": "auxiliary", "num_classes": 8, "num_conditions": 1},
+    ),
+    "conditional GAN": Entry(
+        named("StandardGAN"), DCGAN, conditional=True,
+        discriminator={"conditioning": "concatenation"},
+    ),
+    "projection GAN": Entry(
+        named("GeometricGAN"), DCGAN, conditional=True,
+        discriminator={"conditioning": "projection", "normalization": "spectral"},
+    ),
+    "conditional WGAN-GP": Entry(
+        named("WGANGP", discriminator_steps=5), ADAM_GP, **GP, conditional=True,
+        discriminator={"conditioning": "concatenation"},
+    ),
+    "AC-GAN": Entry(named("ACGAN"), DCGAN, conditional=True, discriminator={"conditioning": "auxiliary"}),
+}  # fmt: skip
+BASELINES = ("truth", "Gaussian per coordinate", "Gaussian", "VAE")
+
+
+# --- data ---
+
+
+def toy(name, size=50_000, seed=0):
+    import kgan
+
+    cls = {
+        "ring": kgan.datasets.RingOfGaussians, "grid": kgan.datasets.GridOfGaussians,
+        "swiss roll": kgan.datasets.SwissRoll,
+    }[name]  # fmt: skip
+    return cls(size=size, seed=seed)
+
+
+def held_out(name, number=1):
+    """2,500 points that no training saw, in the data's units, and their labels."""
+    dataset = toy(name, COUNT, seed=number)
+    return dataset.batch(np.arange(COUNT))
+
+
+def stream(dataset, size, seed, labelled):
+    """Minibatches drawn with replacement, without Python between them."""
+    import tensorflow as tf
+
+    points, labels = dataset.batch(np.arange(len(dataset)))
+    points = tf.constant(dataset.encode(points))
+
+    def draw(number):
+        rows = tf.random.stateless_uniform([size], [seed, number], maxval=len(dataset), dtype=tf.int32)
+        return (tf.gather(points, rows), tf.gather(labels, rows)) if labelled else tf.gather(points, rows)
+
+    return tf.data.Dataset.counter().map(draw).prefetch(4)
+
+
+# --- one run ---
+
+
+def build(entry, dataset, seed, steps=None):
+    """A compiled game; with `steps`, the generator's, learning rates fall to 0 over them."""
+    import keras
+
+    import kgan
+
+    keras.utils.set_random_seed(seed)
+    classes = {"num_classes": dataset.num_classes} if entry.conditional else {}
+    conditioning = {"conditioning": "concatenation"} if entry.conditional else {}
+    generator = kgan.architectures.MLPGenerator(
+        (2,), **{"latent_dim": LATENT_DIM, "units": UNITS} | conditioning | classes | entry.generator
+    )
+    if entry.discriminator == "autoencoder":
+        discriminator = kgan.architectures.MLPAutoencoder((2,), units=UNITS[:2], code_dim=16)
+    else:
+        discriminator = kgan.architectures.MLPDiscriminator((2,), **{"units": UNITS} | classes | entry.discriminator)
+    gan = entry.make(kgan, generator, discriminator, seed)
+    rates = entry.rates
+    if steps:
+        falling = keras.optimizers.schedules.PolynomialDecay
+        rates = (falling(rates[0], steps, 0.0), falling(rates[1], steps * entry.k, 0.0))
+    make = getattr(keras.optimizers, entry.optimizer)
+    betas = {"beta_1": entry.betas[0], "beta_2": entry.betas[1]} if entry.optimizer == "Adam" else {}
+    gan.compile(
+        generator_optimizer=make(rates[0], **betas), discriminator_optimizer=make(rates[1], **betas),
+        steps_per_execution=PER_EXECUTION,
+    )  # fmt: skip
+    return gan
+
+
+def train(name, data, seed, updates):
+    """Trains one objective; returns a result and the samples."""
+    import keras
+
+    from kgan.callbacks import StopOnNonFinite
+
+    entry, dataset = ENTRIES[name], toy(data)
+    if entry.conditional and not dataset.num_classes:
+        raise ValueError("the data have no labels")
+    steps = whole_executions(updates // entry.k)
+    gan = build(entry, dataset, seed, steps)
+    batches = stream(dataset, BATCH * entry.k, seed, entry.conditional)
+    options = {"verbose": 0, "shuffle": False, "callbacks": [StopOnNonFinite()]}
+    gan.fit(batches.take(PER_EXECUTION), epochs=1, steps_per_epoch=PER_EXECUTION, **options)  # traces too
+    begun = time.perf_counter()
+    gan.fit(batches.skip(PER_EXECUTION), epochs=1, steps_per_epoch=steps - PER_EXECUTION, **options)
+    seconds = (time.perf_counter() - begun) / (steps - PER_EXECUTION) * steps
+    truth = held_out(data)
+    labels = truth.labels if entry.conditional else None
+    encoded = gan.sample_values(COUNT, seed=1, labels=labels)
+    if not np.isfinite(encoded).all():
+        raise FloatingPointError("the samples are not finite")
+    result = {"seconds": round(seconds, 1), "ms_per_update": round(1e3 * seconds / (steps * entry.k), 3)}
+    if entry.estimate:
+        from kgan.callbacks.lipschitz_picture import spectral_norms
+
+        scale = dataset.extent
+        result["estimate"] = scale * estimated(gan, dataset.encode(truth.images), encoded)
+        result["K"] = math.prod(spectral_norms(gan.discriminator))
+    keras.backend.clear_session()
+    return result, dataset.decode(encoded)
+
+
+def whole_executions(steps):
+    """`steps` cut to whole executions, of which there are two at least."""
+    return max(2, steps // PER_EXECUTION) * PER_EXECUTION
+
+
+def estimated(gan, real, fake):
+    """mean D(x) - mean D(G(z)), in the units of what the networks see."""
+    import tensorflow as tf
+
+    from kgan.batch import Batch
+
+    with gan.observing():
+        scores = [float(tf.reduce_mean(gan.score(Batch(tf.constant(points))))) for points in (real, fake)]
+    return scores[0] - scores[1]
+
+
+def baseline(name, data, seed, updates):
+    """What a GAN must beat: samples of simple models of the same data."""
+    dataset, draws = toy(data), np.random.default_rng(seed)
+    points = dataset.batch(np.arange(len(dataset))).images
+    begun = time.perf_counter()
+    if name == "truth":
+        samples = held_out(data, number=2).images
+    elif name == "Gaussian per coordinate":
+        samples = points.mean(axis=0) + points.std(axis=0) * draws.standard_normal([COUNT, 2])
+    elif name == "Gaussian":
+        samples = draws.multivariate_normal(points.mean(axis=0), np.cov(points.T), COUNT)
+    else:
+        samples = dataset.decode(variational(stream(dataset, BATCH, seed, False), seed, whole_executions(updates)))
+    return {"seconds": round(time.perf_counter() - begun, 1)}, np.asarray(samples, np.float32)
+
+
+def variational(batches, seed, steps):
+    """Samples of a variational autoencoder. Kingma & Welling 2014 (https://arxiv.org/abs/1312.6114), with a variance of
+    the decoder's Gaussian that is learnt, one number for all points."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(seed)
+
+    def perceptron(inputs, outputs):
+        hidden = [keras.layers.Dense(count, "relu", kernel_initializer="he_normal") for count in UNITS]
+        return keras.Sequential([keras.Input([inputs]), *hidden, keras.layers.Dense(outputs)])
+
+    encoder, decoder = perceptron(2, 2 * LATENT_DIM), perceptron(LATENT_DIM, 2)
+    log_deviation = keras.Variable(0.0, name="log_deviation")
+    variables = [*encoder.trainable_variables, *decoder.trainable_variables, log_deviation]
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(1e-3, steps, 0.0))
+    optimizer.build(variables)
+
+    @tf.function
+    def train_on(iterator):
+        for _ in tf.range(PER_EXECUTION):
+            x = next(iterator)
+            with tf.GradientTape() as tape:
+                mean, log_variance = tf.split(encoder(x), 2, axis=1)
+                z = mean + tf.exp(log_variance / 2) * tf.random.normal(tf.shape(mean))
+                square = tf.reduce_sum((x - decoder(z)) ** 2, axis=1)
+                likelihood = -square / 2 * tf.exp(-2 * log_deviation) - 2 * log_deviation
+                divergence = tf.reduce_sum(mean**2 + tf.exp(log_variance) - log_variance - 1, axis=1) / 2
+                bound = tf.reduce_mean(likelihood - divergence)
+                values = [variable.value for variable in variables]
+                negative = -bound
+            optimizer.apply(tape.gradient(negative, values), variables)
+
+    iterator = iter(batches)
+    for _ in range(steps // PER_EXECUTION):
+        train_on(iterator)
+    z, noise = tf.unstack(tf.random.stateless_normal([2, COUNT, 2], [seed, 1]))
+    return (decoder(z) + tf.exp(log_deviation.value) * noise).numpy()
+
+
+def measured(data, samples):
+    """Modes, good share and exact distance of samples."""
+    from kgan.distances import wasserstein1
+    from kgan.metrics import modes
+
+    dataset, found = toy(data, 1), {}
+    if hasattr(dataset, "centers"):
+        counted = modes(samples, dataset.centers, dataset.stddev)
+        found = {"modes": counted["modes"], "of": len(dataset.centers), "good": counted["good"]}
+    return found | {"w1": wasserstein1(samples, held_out(data).images)}
+
+
+def critic(name, data, seed):
+    """The estimate of a critic that had the time, at points of the training far from its end."""
+    import keras
+    import tensorflow as tf
+
+    from kgan.distances import wasserstein1
+
+    entry, dataset = ENTRIES[name], toy(data)
+    gan = build(entry, dataset, seed)
+    gan.steps_per_execution = 50
+    batches = iter(stream(dataset, BATCH * entry.k, seed, False))
+    rest = tf.data.Dataset.from_generator(
+        lambda: batches, output_signature=tf.TensorSpec([BATCH * entry.k, 2], tf.float32)
+    )
+    scale, found, done = dataset.extent, [], 0
+    for number, steps in enumerate(CRITIC_STEPS):
+        gan.generator_optimizer.learning_rate = entry.rates[0]
+        gan.fit(rest, epochs=1, steps_per_epoch=steps - done, verbose=0, shuffle=False)
+        done = steps
+        latents = tf.random.stateless_normal([COUNT, LATENT_DIM], [seed, number])
+        fake, real = gan.generator(latents).numpy(), held_out(data, 10 + number).images
+        exact = wasserstein1(dataset.decode(fake), real)
+        if exact < FAR:
+            continue
+        before = estimated(gan, dataset.encode(real), fake)
+        weights = gan.generator.get_weights()
+        gan.generator_optimizer.learning_rate = 0.0
+        gan.fit(rest, epochs=1, steps_per_epoch=2000 // entry.k, verbose=0, shuffle=False)
+        if any((a != b).any() for a, b in zip(weights, gan.generator.get_weights(), strict=True)):
+            raise AssertionError("the generator moved")
+        after = estimated(gan, dataset.encode(real), fake)
+        found.append({"step": steps, "exact": exact, "before": scale * before, "after": scale * after})
+        if len(found) == 3:
+            break
+    keras.backend.clear_session()
+    return found
+
+
+# --- all runs ---
+
+
+def worker(job):
+    """Does one job, {"name", "data", "seed", "updates", "out"}, and returns its line."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    name, data, seed = job["name"], job["data"], job["seed"]
+    if job["critic"]:
+        return {"points": critic(name, data, seed)}
+    run = baseline if name in BASELINES else train
+    result, samples = run(name, data, seed, job["updates"])
+    np.savez_compressed(sample_path(Path(job["out"]), job), samples=samples)
+    return result | measured(data, samples)
+
+
+def sample_path(out, job):
+    plain = "".join(letter if letter.isalnum() else "_" for letter in f"{job['name']} {job['data']} {job['seed']}")
+    return out / "samples" / f"{plain}.npz"
+
+
+def key(job):
+    return job["name"], job["data"], job["seed"], job["updates"], job["critic"]
+
+
+def jobs(arguments):
+    """What there is to do, in order: the first seeds of all, then the others."""
+    names = [*ENTRIES] if arguments.critic else [*ENTRIES, *BASELINES]
+    if arguments.critic:
+        names = [name for name in names if ENTRIES[name].estimate == "W1"]
+    for name in arguments.only or []:
+        if name not in names:
+            raise SystemExit(f"There is no {name!r} here; choose from: {', '.join(names)}.")
+    made = []
+    for seed in range(arguments.seeds):
+        for data in arguments.data or DATA:
+            for name in names:
+                most = 1 if name in BASELINES or arguments.critic else ENTRIES[name].seeds
+                if (not arguments.only or name in arguments.only) and seed < most:
+                    made.append({
+                        "name": name, "data": data, "seed": seed, "updates": arguments.updates,
+                        "critic": arguments.critic, "out": str(arguments.out),
+                    })  # fmt: skip
+    return made
+
+
+def run(job, out):
+    """One job in its own process; its line is written whatever comes of it."""
+    command = [sys.executable, __file__, "--worker", json.dumps(job)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode == 0:
+        result = json.loads(done.stdout.splitlines()[-1])
+    else:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        result = {"failed": lines[-1] if lines else f"exit code {done.returncode}"}
+    line = job | result
+    with open(out / "results.jsonl", "a") as file:
+        file.write(json.dumps(line) + "\n")
+    return line
+
+
+def results(out):
+    """The newest line of each job."""
+    path = out / "results.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return {key(line): line for line in lines}
+
+
+def table(lines):
+    """Markdown of all results: a row for each objective and seed, three columns for each data set."""
+    rows = ["| | seed | " + " | ".join(f"{data}: modes, good | W1 | critic's" for data in DATA) + " | ms per update |"]
+    rows.append("|---" * (3 * len(DATA) + 3) + "|")
+    found = {(line["name"], line["seed"], line["data"]): line for line in lines if not line["critic"]}
+    for name in [*BASELINES, *ENTRIES]:
+        for seed in sorted({seed for n, seed, _ in found if n == name}):
+            cells = [name, str(seed)]
+            for data in DATA:
+                cells += cell(found.get((name, seed, data)))
+            times = [line["ms_per_update"] for (n, s, _), line in found.items()
+                     if (n, s) == (name, seed) and "ms_per_update" in line]  # fmt: skip
+            rows.append("| " + " | ".join([*cells, f"{np.mean(times):.2f}" if times else ""]) + " |")
+    return "\n".join(rows)
+
+
+def cell(line):
+    if line is None:
+        return ["", "", ""]
+    if "failed" in line:
+        return [f"failed: {line['failed'][-100:]}".replace("|", "/"), "", ""]
+    modes = f"{line['modes']}/{line['of']}, {line['good']:.1%}" if "modes" in line else ""
+    estimate = ""
+    if "estimate" in line:
+        kind = ENTRIES[line["name"]].estimate
+        estimate = f"{line['estimate']:.3f}" + (f", K at most {line['K']:.3g}" if "K" in kind else "")
+        estimate += f" ({kind})" if kind != "W1" else ""
+    return [modes, f"{line['w1']:.3f}", estimate]
+
+
+def critic_table(lines):
+    rows = ["| | data | generator steps | exact W1 | before | after 2,000 updates | off by |", "|---" * 7 + "|"]
+    for line in lines:
+        if line["critic"] and "failed" not in line:
+            for point in line["points"]:
+                off = point["after"] / point["exact"] - 1
+                rows.append(
+                    f"| {line['name']} | {line['data']} | {point['step']} | {point['exact']:.3f} | "
+                    f"{point['before']:.3f} | {point['after']:.3f} | {off:+.1%} |"
+                )
+    return "\n".join(rows)
+
+
+def picture(lines, out):
+    """Samples of each first seed over the truth, a block of panels for each data set."""
+    from matplotlib.figure import Figure
+
+    columns, shown = 8, [line for line in lines if not line["critic"] and line["seed"] == 0]
+    names = [name for name in [*BASELINES, *ENTRIES] if any(line["name"] == name for line in shown)]
+    height = -(-len(names) // columns)
+    figure = Figure(figsize=(1.6 * columns, 1.75 * height * len(DATA)), layout="tight")
+    panels = figure.subplots(height * len(DATA), columns, squeeze=False)
+    for axes in panels.ravel():
+        axes.set_axis_off()
+    for block, data in enumerate(DATA):
+        truth, edge = held_out(data).images, 1.15 * toy(data, 1).extent
+        for number, name in enumerate(names):
+            axes = panels[block * height + number // columns, number % columns]
+            axes.set_title(name, fontsize=8)
+            line = next((one for one in shown if (one["name"], one["data"]) == (name, data)), None)
+            if line is None or "failed" in line:
+                axes.text(0.5, 0.5, "failed" if line else "not run", ha="center", fontsize=8)
+                continue
+            samples = np.load(sample_path(out, line))["samples"]
+            axes.plot(*truth.T, ".", color="lightgray", markersize=2)
+            axes.plot(*samples.T, ".", color="tab:blue", markersize=0.8)
+            axes.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
+            if "modes" in line:
+                axes.set_title(f"{name}\n{line['modes']}/{line['of']}, {line['good']:.0%}", fontsize=7)
+    figure.savefig(out / "toys.png", dpi=80)
+
+
+def report(out):
+    lines = list(results(out).values())
+    parts = [table(lines)]
+    if any(line["critic"] for line in lines):
+        parts.append(critic_table(lines))
+    (out / "toys.md").write_text("\n\n".join(parts) + "\n")
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="folder of the results")
+    parser.add_argument("--only", action="append", help="name of a row; may be given several times")
+    parser.add_argument("--data", action="append", choices=DATA, help="may be given several times")
+    parser.add_argument("--seeds", type=int, default=3, help="at most so many of those that have several (default 3)")
+    parser.add_argument("--updates", type=int, default=UPDATES, help=f"of the discriminator (default {UPDATES})")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at a time (default 2)")
+    parser.add_argument("--critic", action="store_true", help="the critic's estimate with the generator standing still")
+    parser.add_argument("--report", action="store_true", help="only write the table and the picture of what is there")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        print(json.dumps(worker(json.loads(arguments.worker))))
+        return
+    if arguments.out is None:
+        parser.error("--out is needed: the folder of the results")
+    (arguments.out / "samples").mkdir(parents=True, exist_ok=True)
+    if not arguments.report:
+        perform(arguments)
+    picture(report(arguments.out), arguments.out)
+    print((arguments.out / "toys.md").read_text())
+
+
+def perform(arguments):
+    done = {k for k, line in results(arguments.out).items() if "failed" not in line}
+    missing = [job for job in jobs(arguments) if key(job) not in done]
+    print(f"{len(missing)} runs to do, {len(done)} done", flush=True)
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        for number, line in enumerate(pool.map(lambda job: run(job, arguments.out), missing), 1):
+            report(arguments.out)
+            left = (time.perf_counter() - begun) / number * (len(missing) - number) / 60
+            said = line.get("failed") or {
+                k: line[k] for k in line if k not in ("name", "data", "seed", "out", "updates")
+            }
+            print(f"{line['name']}, {line['data']}, seed {line['seed']}: {said}; {left:.0f} minutes left", flush=True)
+
+
+if __name__ == "__main__":
+    main()
