@@ -23,7 +23,8 @@ class UnrolledGAN(GAN):
         discriminator: Keras model from images to raw scores, without layers whose second derivative is missing.
         unroll_steps: the paper's K, at least 0. Time and memory grow with it.
         unroll_learning_rate: eta of the K steps, above 0. They are plain gradient descent, so that it has to be larger
-            than the learning rate of an adaptive optimizer.
+            than the learning rate of an adaptive optimizer; but the generator gains by steps that overshoot, and if
+            eta is too large it makes them do so.
         discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`; penalties count in the K steps
             too.
 
@@ -48,7 +49,7 @@ class UnrolledGAN(GAN):
         generator: keras.Model,
         discriminator: keras.Model,
         unroll_steps: int = 5,
-        unroll_learning_rate: float = 0.1,
+        unroll_learning_rate: float = 0.01,
         discriminator_steps: int = 1,
         regularizers: tuple[Regularizer, ...] = (),
         ema: float = 0.999,
