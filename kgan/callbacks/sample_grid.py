@@ -15,7 +15,8 @@ class SampleGrid(Callback):
         every: generator steps between pictures; there is also one at the end.
         count: how many samples; vectors are drawn 2,000 at a time.
         seed: of the latents.
-        labels: for conditional generators, one for each sample; vectors have them in turn.
+        labels: for conditional generators: each gets a row of `count` divided by their number; one for each sample
+            where there are as many. Vectors have them in turn.
         folder: of the pictures `step-00001000.png`, relative to the run folder.
 
     Example:
@@ -30,6 +31,8 @@ class SampleGrid(Callback):
         super().__init__()
         if count < 1:
             raise ValueError(f"count must be at least 1; got {count}.")
+        if labels and count % len(labels):
+            raise ValueError(f"count must be a multiple of the number of labels, {len(labels)}; got {count}.")
         self.every, self.count, self.seed, self.labels, self.folder = check_every(every), count, seed, labels, folder
         self._drawn = None
 
@@ -54,7 +57,10 @@ class SampleGrid(Callback):
         path = self.model.run_dir / self.folder / f"step-{self._drawn:08d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         if len(self.model.generator.output_shape) == 4:
-            images.write_png(path, images.grid(self.model.sample(self.count, self.seed, self.labels)))
+            each = self.count // len(self.labels) if self.labels else 1
+            labels = self.labels and np.repeat(self.labels, each, axis=0)
+            columns = each if each > 1 else None
+            images.write_png(path, images.grid(self.model.sample(self.count, self.seed, labels), columns))
         else:
             labels = self.labels and np.resize(self.labels, [2000, *np.shape(self.labels)[1:]])
             images.write_points(path, self.model.sample(2000, self.seed, labels))

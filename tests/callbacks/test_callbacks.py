@@ -23,6 +23,26 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_a_row_for_each_label(tmp_path):
+    from kgan import images
+
+    gan = kgan.StandardGAN(
+        kgan.architectures.DCGANGenerator(
+            (8, 8, 1), latent_dim=4, width=4, conditioning="concatenation", num_classes=3
+        ),
+        kgan.architectures.DCGANDiscriminator((8, 8, 1), width=4, conditioning="concatenation", num_classes=3),
+    )
+    gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+    gan.run_dir = tmp_path
+    x = np.zeros([8, 8, 8, 1], "float32"), np.arange(8) % 3
+    gan.fit(*x, batch_size=8, callbacks=[SampleGrid(every=10, count=8, labels=[2, 0])], verbose=0)
+    with Image.open(tmp_path / "samples" / "step-00000001.png") as picture:
+        expected = images.grid(gan.sample(8, labels=[2] * 4 + [0] * 4), columns=4)
+        np.testing.assert_array_equal(np.asarray(picture), expected[..., 0])
+    with pytest.raises(ValueError, match="count must be a multiple of the number of labels, 3; got 64"):
+        SampleGrid(labels=[0, 1, 2])
+
+
 def test_pictures_at_the_beginning_every_so_often_and_at_the_end(gan, ring, tmp_path):
     gan.fit(ring, batch_size=16, epochs=1, callbacks=[SampleGrid(every=4)], verbose=0)
     assert names(tmp_path / "samples") == [f"step-{step:08d}.png" for step in (0, 4, 8, 10)]
