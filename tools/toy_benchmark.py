@@ -42,7 +42,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH, LATENT_DIM, UNITS, COUNT = 256, 2, (128, 128, 128), 2500
-UPDATES, PER_EXECUTION = 25_000, 100
+UPDATES, PER_EXECUTION = 25_000, 50
 DATA = ("ring", "grid", "swiss roll")
 CRITIC_STEPS = (50, 100, 150, 200)  # generator steps after which --critic looks; the first three far enough away count
 FAR = 0.3
@@ -96,9 +96,10 @@ def loss(name, **options):
     return lambda kgan: getattr(kgan.losses, name)(**options)
 
 
-GP = {"rates": (5e-4, 5e-4), "betas": (0.0, 0.9), "k": 5}
+# In 5,000 generator steps the paper's rate of 1e-4 does not get to the ring (no mode; 5e-4: 7 of 8 and 29% good).
+GP = {"rates": (1e-3, 1e-3), "betas": (0.0, 0.9), "k": 5}
 DCGAN = "Adam of Radford et al. 2015"
-ADAM_GP = "Algorithm 1 of Gulrajani et al. 2017, five times its rate for a small network"
+ADAM_GP = "Algorithm 1 of Gulrajani et al. 2017, with ten times its rate"
 
 # The settings of everything, in the order in which they are run.
 ENTRIES = {
@@ -197,8 +198,8 @@ def held_out(name, number=1):
     return dataset.batch(np.arange(COUNT))
 
 
-def stream(dataset, size, seed, labelled):
-    """Minibatches drawn with replacement, without Python between them."""
+def stream(dataset, size, seed, labelled=False, start=0):
+    """Minibatches drawn with replacement, from number `start` on, without Python between them."""
     import tensorflow as tf
 
     points, labels = dataset.batch(np.arange(len(dataset)))
@@ -208,7 +209,7 @@ def stream(dataset, size, seed, labelled):
         rows = tf.random.stateless_uniform([size], [seed, number], maxval=len(dataset), dtype=tf.int32)
         return (tf.gather(points, rows), tf.gather(labels, rows)) if labelled else tf.gather(points, rows)
 
-    return tf.data.Dataset.counter().map(draw).prefetch(4)
+    return tf.data.Dataset.counter(start).map(draw).prefetch(4)
 
 
 # --- one run ---
@@ -255,12 +256,13 @@ def train(name, data, seed, updates):
         raise ValueError("the data have no labels")
     steps = whole_executions(updates // entry.k)
     gan = build(entry, dataset, seed, steps)
-    batches = stream(dataset, BATCH * entry.k, seed, entry.conditional)
+    size = BATCH * entry.k
     options = {"verbose": 0, "shuffle": False, "callbacks": [StopOnNonFinite()]}
-    gan.fit(batches.take(PER_EXECUTION), epochs=1, steps_per_epoch=PER_EXECUTION, **options)  # traces too
-    begun = time.perf_counter()
-    gan.fit(batches.skip(PER_EXECUTION), epochs=1, steps_per_epoch=steps - PER_EXECUTION, **options)
-    seconds = (time.perf_counter() - begun) / (steps - PER_EXECUTION) * steps
+    for start, count in ((0, PER_EXECUTION), (PER_EXECUTION, steps - PER_EXECUTION)):  # the first also traces
+        begun = time.perf_counter()
+        batches = stream(dataset, size, seed, entry.conditional, start)
+        gan.fit(batches, epochs=1, steps_per_epoch=count, **options)
+    seconds = (time.perf_counter() - begun) / count * steps
     truth = held_out(data)
     labels = truth.labels if entry.conditional else None
     encoded = gan.sample_values(COUNT, seed=1, labels=labels)
@@ -305,7 +307,7 @@ def baseline(name, data, seed, updates):
     elif name == "Gaussian":
         samples = draws.multivariate_normal(points.mean(axis=0), np.cov(points.T), COUNT)
     else:
-        samples = dataset.decode(variational(stream(dataset, BATCH, seed, False), seed, whole_executions(updates)))
+        samples = dataset.decode(variational(stream(dataset, BATCH, seed), seed, whole_executions(updates)))
     return {"seconds": round(time.perf_counter() - begun, 1)}, np.asarray(samples, np.float32)
 
 
@@ -370,15 +372,16 @@ def critic(name, data, seed):
 
     entry, dataset = ENTRIES[name], toy(data)
     gan = build(entry, dataset, seed)
-    gan.steps_per_execution = 50
-    batches = iter(stream(dataset, BATCH * entry.k, seed, False))
-    rest = tf.data.Dataset.from_generator(
-        lambda: batches, output_signature=tf.TensorSpec([BATCH * entry.k, 2], tf.float32)
-    )
+
+    def go_on(steps):
+        seen = int(gan.step.numpy())
+        batches = stream(dataset, BATCH * entry.k, seed, start=seen)
+        gan.fit(batches, epochs=1, steps_per_epoch=steps, verbose=0, shuffle=False)
+
     scale, found, done = dataset.extent, [], 0
     for number, steps in enumerate(CRITIC_STEPS):
         gan.generator_optimizer.learning_rate = entry.rates[0]
-        gan.fit(rest, epochs=1, steps_per_epoch=steps - done, verbose=0, shuffle=False)
+        go_on(steps - done)
         done = steps
         latents = tf.random.stateless_normal([COUNT, LATENT_DIM], [seed, number])
         fake, real = gan.generator(latents).numpy(), held_out(data, 10 + number).images
@@ -388,7 +391,7 @@ def critic(name, data, seed):
         before = estimated(gan, dataset.encode(real), fake)
         weights = gan.generator.get_weights()
         gan.generator_optimizer.learning_rate = 0.0
-        gan.fit(rest, epochs=1, steps_per_epoch=2000 // entry.k, verbose=0, shuffle=False)
+        go_on(2000 // entry.k)
         if any((a != b).any() for a, b in zip(weights, gan.generator.get_weights(), strict=True)):
             raise AssertionError("the generator moved")
         after = estimated(gan, dataset.encode(real), fake)
