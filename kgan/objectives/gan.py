@@ -99,6 +99,7 @@ class GAN(Game):
         if not dtype.is_floating:
             raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
         images = tf.cast(images, tf.float32)
+        labels = None if labels is None else tf.convert_to_tensor(labels)
         # Held-out data are read once, and whole: there is nothing to take turns for.
         k = 1 if self._moment.observing else self.discriminator_steps
         count = self._whole(images, k)
