@@ -57,6 +57,9 @@ def test_every_default_is_spelled_out(written):
             "regularizers": [{"GradientPenalty": {"weight": 10.0}}],
             "ema": 0.999,
             "prior": "normal",
+            "augment": None,
+            "replay": None,
+            "top_k": None,
         }
     }
     assert document["optimizers"]["generator"]["Adam"]["beta_1"] == 0.9
@@ -264,3 +267,20 @@ def test_the_first_difference_is_found():
     assert recipe.difference(a, b) == ("generator.MLPGenerator.units.0", 8, 9)
     assert recipe.difference({"a": 1}, {"a": 1, "b": 2}) == ("b", None, 2)
     assert recipe.difference([1], [1, 2]) == ("", [1], [1, 2])
+
+
+def test_tricks_are_objects_of_rooms_of_their_own(written):
+    tricks = {
+        "augment": "{InstanceNoise: {stddev: 0.2}}", "replay": "{Replay: {share: 0.25}}", "top_k": "{TopK: {}}",
+    }  # fmt: skip
+    plan = recipe.load(written(TOY), [f"objective.{name}={value}" for name, value in tricks.items()])
+    assert plan.objective["WGANGP"]["augment"] == {"InstanceNoise": {"stddev": 0.2, "decay_steps": 10_000}}
+    assert plan.objective["WGANGP"]["replay"] == {"Replay": {"capacity": 3200, "share": 0.25}}
+    rate = "{TwoTimescale: {exponent: 0.9}}"
+    plan = recipe.load(written(TOY), [f"optimizers.generator.learning_rate={rate}"])
+    wanted = {"TwoTimescale": {"initial": 0.001, "exponent": 0.9, "half_life": 1000.0}}
+    assert plan.optimizers["generator"]["Adam"]["learning_rate"] == wanted
+    with pytest.raises(recipe.RecipeError, match="there is no 'InstantNoise' here; did you mean 'InstanceNoise'"):
+        recipe.load(written(TOY), ["objective.augment={InstantNoise: {}}"])
+    with pytest.raises(recipe.RecipeError, match="objective.InfoGAN.replay: there is no such key"):
+        recipe.load(written(TOY), ["objective={InfoGAN: {replay: {Replay: {}}}}"])
