@@ -19,11 +19,18 @@ ALGORITHMS = list({cls.train_step: cls for cls in reversed(OBJECTIVES)}.values()
 ENGINE = [kgan.StandardGAN, kgan.WGANGP]
 
 
-def of(fast):
-    """Runs a test for these objectives always, for the others with `-m slow`."""
-    marks = {cls: () if cls in fast else pytest.mark.slow for cls in OBJECTIVES}
-    cases = [pytest.param(cls, marks=marks[cls], id=cls.__name__) for cls in OBJECTIVES]
-    return pytest.mark.parametrize("objective", cases)
+def of(fast, name=None, values=(None,)):
+    """Runs a test for these objectives always, for the others with `-m slow`.
+
+    With values of an argument: the first one for `fast`, the others for `ENGINE`.
+    """
+    cases = []
+    for cls in OBJECTIVES:
+        for place, value in enumerate(values):
+            marks = () if cls in (fast if place == 0 else ENGINE) else pytest.mark.slow
+            given = [cls] if name is None else [cls, value]
+            cases.append(pytest.param(*given, marks=marks, id="-".join([cls.__name__, *([value] if name else [])])))
+    return pytest.mark.parametrize(["objective"] if name is None else ["objective", name], cases)
 
 
 @pytest.fixture
@@ -92,8 +99,7 @@ def test_the_same_twice_is_bitwise_the_same(toy, ring, objective):
     equal(one, other)
 
 
-@of(ALGORITHMS)
-@pytest.mark.parametrize("way", ["keras", "weights"])
+@of(ALGORITHMS, "way", ["weights", "keras"])
 def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way):
     gan = toy(objective, regularizers=[GradientPenalty(3.0)])
     gan.fit(batches(ring), epochs=1, verbose=0)
@@ -123,7 +129,7 @@ def test_executions_of_several_steps_and_eager_ones_equal_the_compiled_step(toy,
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-@of(ALGORITHMS)
+@of(ENGINE)
 def test_jit_compiled_steps_learn(toy, ring, objective):
     gan = toy(objective, discriminator_steps=1, compiled={"jit_compile": True})
     history = gan.fit(batches(ring), epochs=1, verbose=0).history
@@ -163,7 +169,7 @@ def test_an_optimizer_moves_its_own_network_alone(toy, ring, objective, player):
         assert any(not np.array_equal(a, b.numpy()) for a, b in pairs) == (name == player)
 
 
-@of(ALGORITHMS)
+@of(ENGINE)
 def test_validation_data_evaluate_and_predict(toy, ring, objective):
     gan = toy(objective)
     history = gan.fit(batches(ring), validation_data=batches(ring), epochs=2, verbose=0).history
@@ -183,7 +189,7 @@ def test_the_configuration_round_trips(toy, objective):
     assert again.generator.get_config() == gan.generator.get_config()
 
 
-@of(ALGORITHMS)
+@of(ENGINE)
 def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
     gan = toy(objective, lambda: keras.optimizers.SGD(0.0))
     before = [weight.numpy() for weight in gan.trainable_weights]
@@ -192,8 +198,7 @@ def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
         np.testing.assert_array_equal(old, weight.numpy())
 
 
-@of(ALGORITHMS)
-@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+@of(ALGORITHMS, "optimizer", ["SGD", "Adam"])
 def test_two_replicas_equal_one_device(toy, ring, replicas, objective, optimizer):
     """Weights with SGD, every penalty included; with Adam, which amplifies the rounding, the losses."""
     make = {"SGD": lambda: keras.optimizers.SGD(0.003), "Adam": lambda: keras.optimizers.Adam(1e-3)}[optimizer]
