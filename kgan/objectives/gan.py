@@ -25,6 +25,7 @@ class GAN(Game):
 
     Args:
         generator: Keras model from latents [N, latent_dim], or from [latents, labels], to images.
+            Noise layers of Keras in it, such as Dropout, are at work in training alone, and on one device alone.
         discriminator: Keras model from images, or from [images, labels], to raw scores.
         discriminator_steps: k, updates of the discriminator per update of the generator.
         regularizers: `kgan.regularizers` added to the discriminator's loss.
