@@ -205,3 +205,18 @@ def test_dropout_in_the_generator_goes_on_exactly(ring, tmp_path):
     for a, b in zip(numbers(gan), numbers(again), strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(gan.sample(3), gan.sample(3))  # samples are made without it
+
+
+def test_executions_of_several_steps_equal_single_ones(ring):
+    def make(count):
+        keras.utils.set_random_seed(0)
+        gan = kgan.LSGAN(
+            kgan.architectures.MLPGenerator((2,), 3, (8,)), kgan.architectures.MLPDiscriminator((2,), (8,)),
+            **{name: trick() for name, trick in TRICKS.items()},
+        )  # fmt: skip
+        gan.compile(generator_optimizer="adam", discriminator_optimizer="adam", steps_per_execution=count)
+        gan.fit(ring, batch_size=20, shuffle=False, verbose=0)
+        return gan
+
+    for a, b in zip(numbers(make(1)), numbers(make(4)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
