@@ -7,7 +7,7 @@ from kgan.callbacks.long_critic_phases import check_one_step_at_a_time
 
 
 class TrainWeaker(Callback):
-    """Trains only the weaker player while the losses are out of balance: a schedule on their ratio, as hints for practice have it.
+    """Trains only the weaker player while the losses are out of balance: a schedule on their ratio.
 
     After each `every` training steps the ratio of the players' mean losses in them, d_loss / g_loss, decides about the
     next: above `high` the discriminator is the weaker and learns alone, below `low` the generator does, and between
