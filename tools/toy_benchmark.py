@@ -44,6 +44,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BATCH, LATENT_DIM, UNITS, COUNT = 256, 2, (128, 128, 128), 2500
 UPDATES, PER_EXECUTION = 25_000, 50
 DATA = ("ring", "grid", "swiss roll")
+PER_RUN = 140  # seconds of a core that 25,000 updates take: 100 for WGAN-GP, 165 for R3GAN, with 10 for the exact W1
 CRITIC_STEPS = (50, 100, 150, 200)  # generator steps after which --critic looks; the first three far enough away count
 FAR = 0.3
 
@@ -581,7 +582,8 @@ def main():
 def perform(arguments):
     done = {k for k, line in results(arguments.out).items() if "failed" not in line}
     missing = [job for job in jobs(arguments) if key(job) not in done]
-    print(f"{len(missing)} runs to do, {len(done)} done", flush=True)
+    minutes = len(missing) * PER_RUN * arguments.updates / UPDATES / arguments.jobs / 60
+    print(f"{len(missing)} runs to do, {len(done)} done; about {minutes:.0f} minutes on quiet cores", flush=True)
     begun = time.perf_counter()
     with ThreadPoolExecutor(arguments.jobs) as pool:
         for number, line in enumerate(pool.map(lambda job: run(job, arguments.out), missing), 1):
