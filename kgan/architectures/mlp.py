@@ -8,9 +8,11 @@ from keras import layers
 from kgan.architectures.conditioning import DISCRIMINATOR, Labels
 from kgan.architectures.network import Network, check_positive, check_weights, wrapper
 
+ACTIVATIONS = {"relu": layers.ReLU, "leaky_relu": lambda: layers.LeakyReLU(0.2), "elu": layers.ELU}
+
 
 class MLPGenerator(Network):
-    """A ReLU network from latents to vectors or images.
+    """A network of dense layers from latents to vectors or images.
 
     Four layers of 512 units are the generator with which the WGAN paper still learns bedrooms (Arjovsky et
     al. 2017, figure 7, https://arxiv.org/abs/1701.07875). The last layer is linear for vectors and tanh
@@ -20,6 +22,7 @@ class MLPGenerator(Network):
         data_shape: (d,) for vectors, (height, width, channels) for images.
         latent_dim: length of z.
         units: width of each hidden layer.
+        activation: "relu", "leaky_relu" (of slope 0.2) or "elu".
         conditioning: "concatenation", with labels beside the latents as the second input, or None.
         num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
 
@@ -33,35 +36,38 @@ class MLPGenerator(Network):
         data_shape: tuple[int, ...],
         latent_dim: int = 100,
         units: tuple[int, ...] = (512, 512, 512, 512),
+        activation: str = "relu",
         conditioning: str | None = None,
         num_classes: int | None = None,
         num_conditions: int | None = None,
         condition_ranges: tuple[tuple[float, float], ...] | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
+        check_activation(activation)
         check_positive(latent_dim=latent_dim, units=units)
         check_weights([latent_dim, *units, math.prod(data_shape)], f"units {units} and data_shape {data_shape}")
         labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
         latents = keras.Input([latent_dim], name="latents")
         x = labels.joined(latents)
         for count in units:
-            x = layers.Dense(count, activation="relu", kernel_initializer="he_normal")(x)
+            x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
         x = layers.Dense(math.prod(data_shape))(x)
         x = layers.Reshape(data_shape)(x)
         last = "tanh" if len(data_shape) == 3 else "linear"
         images = layers.Activation(last, dtype="float32", name="images")(x)
         super().__init__(labels.inputs(latents), images, name="generator")
-        self.data_shape, self.latent_dim, self.units = data_shape, latent_dim, units
+        self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation
         self.conditioning, self.num_classes = conditioning, num_classes
         self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
 
 class MLPDiscriminator(Network):
-    """A LeakyReLU(0.2) network from vectors or images to one raw score.
+    """A network of dense layers from vectors or images to one raw score.
 
     Args:
         data_shape: (d,) for vectors, (height, width, channels) for images.
         units: width of each hidden layer.
+        activation: "leaky_relu" (of slope 0.2), "relu" or "elu".
         normalization: "none", or "spectral" for `kgan.layers.SpectralNormalization` around every Dense layer.
         conditioning: "concatenation", with labels beside the data, "projection", "auxiliary" or None: see
             `DCGANDiscriminator`.
@@ -76,6 +82,7 @@ class MLPDiscriminator(Network):
         self,
         data_shape: tuple[int, ...],
         units: tuple[int, ...] = (512, 512, 512, 512),
+        activation: str = "leaky_relu",
         normalization: str = "none",
         conditioning: str | None = None,
         num_classes: int | None = None,
@@ -83,6 +90,7 @@ class MLPDiscriminator(Network):
         condition_ranges: tuple[tuple[float, float], ...] | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
+        check_activation(activation)
         if normalization not in ("none", "spectral"):
             raise ValueError(f"normalization must be none or spectral; got {normalization!r}.")
         check_positive(units=units)
@@ -92,10 +100,10 @@ class MLPDiscriminator(Network):
         images = keras.Input(data_shape, name="images")
         x = labels.joined(layers.Flatten()(images))
         for count in units:
-            x = wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x)
-            x = layers.LeakyReLU(0.2)(x)
+            x = ACTIVATIONS[activation]()(wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x))
         super().__init__(labels.inputs(images), labels.outputs(x, normalization), name="discriminator")
-        self.data_shape, self.units, self.normalization = data_shape, units, normalization
+        self.data_shape, self.units = data_shape, units
+        self.activation, self.normalization = activation, normalization
         self.conditioning, self.num_classes = conditioning, num_classes
         self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
@@ -134,6 +142,11 @@ class MLPAutoencoder(Network):
         reconstruction = layers.Reshape(data_shape, dtype="float32", name="reconstruction")(x)
         super().__init__(images, [reconstruction, code], name="discriminator")
         self.data_shape, self.units, self.code_dim = data_shape, units, code_dim
+
+
+def check_activation(activation):
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {activation!r}.")
 
 
 def check_data_shape(data_shape):

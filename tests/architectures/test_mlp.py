@@ -46,3 +46,16 @@ def test_spectral_normalisation_of_every_layer():
     assert np.abs(MLPDiscriminator(data_shape=(3,), units=(8, 8))(x[0])).max() > np.abs(network(x[0])).max()
     with pytest.raises(ValueError, match="normalization must be none or spectral; got 'batch'"):
         MLPDiscriminator(data_shape=(3,), normalization="batch")
+
+
+def test_activations():
+    x = np.array([[-1.0, 2.0]], "float32")
+    for name, negative in {"relu": 0.0, "leaky_relu": -0.2, "elu": np.expm1(-1.0)}.items():
+        for network in (
+            MLPDiscriminator((2,), units=(2,), activation=name),
+            MLPGenerator((1,), latent_dim=2, units=(2,), activation=name),
+        ):
+            network.set_weights([np.eye(2), np.zeros(2), np.array([[1.0], [10.0]]), np.zeros(1)])
+            np.testing.assert_allclose(network(x), [[negative + 20]], rtol=1e-6)
+    with pytest.raises(ValueError, match="activation must be one of relu, leaky_relu, elu; got 'gelu'"):
+        MLPGenerator((2,), activation="gelu")
