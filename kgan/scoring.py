@@ -44,6 +44,8 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         units = dataset if other is None or not run else _dataset(subject)
         fake = Generated(model, units, seed, found[0].stem if found else subject.name)
         num_samples = num_samples or 50_000
+    if run:
+        records.read(subject / EVALUATIONS)  # a damaged file is found before the work, not after it
     evaluation = Evaluation(metrics, dataset, num_samples, extractor, protocol)
     found = evaluation(fake)
     if run:

@@ -173,6 +173,15 @@ def test_scores_of_what_has_none(tmp_path):
     assert code == 1 and "line 1: expected a record" in err
 
 
+def test_a_damaged_file_of_records_is_found_before_the_work(run, monkeypatch):
+    monkeypatch.setattr(scoring, "Evaluation", lambda *given: pytest.fail("it has begun"))
+    monkeypatch.setattr(scoring, "EVALUATIONS", "damaged.jsonl")
+    (run / "damaged.jsonl").write_text("{")
+    with pytest.raises(ValueError, match="line 1: expected a record"):
+        scoring.score(run, None, ["swd"], 40)
+    (run / "damaged.jsonl").unlink()
+
+
 def test_the_help_names_every_score():
     from kgan.evaluation import PROTOCOLS, SCORES
 

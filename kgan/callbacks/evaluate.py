@@ -77,6 +77,7 @@ class Evaluate(Callback):
             raise ValueError(f"{type(self).__name__}: the generator takes labels, and the data set has none.")
         self._done = self.step
         if self.chief:
+            records.read(self.model.run_dir / EVALUATIONS)  # a damaged file is found now, not after hours
             self.evaluation.prepare()
 
     def on_epoch_end(self, epoch, logs=None):

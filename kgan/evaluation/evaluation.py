@@ -109,14 +109,9 @@ class Evaluation:
         if index not in self._references:
             extractor, _ = self.groups[index]
             wanted = self._wanted(index, 1)
-            if wanted:
-                real, content = gather_reference(self.real, wanted, extractor)
-                about = extractors.About(extractor, self.real.describe() | {"sha256": content}, self.real.dataset)
-            else:  # scores that look at the fakes alone
-                real, about = (
-                    None,
-                    extractors.About(extractor, self.real.describe() | {"sha256": None}, self.real.dataset),
-                )
+            # There is nothing to gather for scores that look at the fakes alone.
+            real, content = gather_reference(self.real, wanted, extractor) if wanted else (None, None)
+            about = extractors.About(extractor, self.real.describe() | {"sha256": content}, self.real.dataset)
             self._references[index] = real, about
         return self._references[index]
 
