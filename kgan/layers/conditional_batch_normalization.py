@@ -37,6 +37,8 @@ class ConditionalBatchNormalization(Layer):
         TensorShape([4, 8, 8, 3])
     """
 
+    couples_batch = True
+
     def __init__(
         self,
         num_classes: int | None = None,

@@ -11,6 +11,7 @@ import tensorflow as tf
 from kgan import training
 from kgan.configurable import Configurable
 from kgan.layers import SpectralNormalization
+from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
 
 
@@ -298,16 +299,16 @@ class Game(Configurable, keras.Model):
                 "numbers; train on one device, or leave it out."
             )
         for player in self.players:
-            for layer in getattr(self, player)._flatten_layers():
-                if isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized:
-                    raise ValueError(
-                        f"The {player}'s {layer.name!r} takes its statistics on each replica apart; make it with "
-                        f"BatchNormalization(synchronized=True)."
-                    )
-                if getattr(layer, "couples_batch", False):
+            for layer in coupling_layers(getattr(self, player)):
+                if not hasattr(layer, "synchronized"):
                     raise ValueError(
                         f"The {player}'s {layer.name!r} compares the examples of a batch, of which each replica has "
                         f"a part; train on one device, or leave it out."
+                    )
+                if not layer.synchronized:
+                    raise ValueError(
+                        f"The {player}'s {layer.name!r} takes its statistics on each replica apart; make it with "
+                        f"{type(layer).__name__}(synchronized=True)."
                     )
 
     def _adopt(self, player, optimizer):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from kgan import images as pixels
 from kgan.augment import Augmentation
 from kgan.batch import Batch
+from kgan.layers.coupling import coupling_layers
 from kgan.objectives.game import Game
 from kgan.randomness import Draws
 from kgan.regularizers import Regularizer
@@ -73,6 +74,7 @@ class GAN(Game):
         self.generator, self.discriminator = generator, discriminator
         self.discriminator_steps = discriminator_steps
         self.regularizers = tuple(regularizers)
+        _check_coupling(discriminator, self.regularizers)
         self.ema, self.prior, self.seed = ema, prior, seed
         self.augment, self.replay = augment, replay
         self.ring = None if replay is None else self._ring(replay)
@@ -352,6 +354,18 @@ def _check_networks(generator, discriminator):
     made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != seen:
         raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
+
+
+def _check_coupling(discriminator, regularizers):
+    """Refuses a discriminator in which no example has a gradient of its own, where a regulariser judges that."""
+    judges = [regularizer for regularizer in regularizers if regularizer.per_example]
+    coupling = coupling_layers(discriminator) if judges else []
+    if coupling:
+        raise ValueError(
+            f"The discriminator's {coupling[0].name!r} couples the examples of a minibatch, and "
+            f"{type(judges[0]).__name__} judges the gradient of each by itself; leave the layer out, or replace "
+            f'batch normalisation with layer normalisation (normalization="layer").'
+        )
 
 
 def _check_second_derivatives(penalty):

@@ -18,15 +18,16 @@ class WGANGP(GAN):
 
     Args:
         generator: Keras model from latents to images.
-        discriminator: the critic: Keras model from images to scores, without batch normalisation (the
-            penalty is a sample's own; layer normalisation is the paper's replacement).
+        discriminator: the critic: Keras model from images to scores, without layers that couple the examples of a
+            minibatch (see `GradientPenalty`), such as batch normalisation; layer normalisation is the paper's
+            replacement.
         discriminator_steps: the paper's n_critic.
         regularizers: the penalty, `GradientPenalty(10.0)` by default: lambda is its weight.
         ema, prior, seed, augment, replay: see `GAN`.
         top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Raises:
-        ValueError: the critic has batch normalisation.
+        ValueError: the critic couples the examples of a minibatch.
 
     Example:
         >>> import kgan
@@ -53,12 +54,6 @@ class WGANGP(GAN):
     ):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         self.top_k = top_k
-        for layer in discriminator._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                raise ValueError(
-                    f"The critic has batch normalisation ({layer.name!r}), which couples the samples whose "
-                    f'gradients are penalised one by one; use normalization="layer" or "none".'
-                )
 
     def train_step(self, data):
         for real in self.minibatches(data):  # lines 2-10

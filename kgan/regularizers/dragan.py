@@ -12,7 +12,8 @@ class DRAGAN(Regularizer):
 
     The paper writes the noise as N(0, c I); here it is what its authors run: 0.5 std(x) u, with u ~ U[0, 1] for every
     value and std(x) over all values of the minibatch (of all replicas together). For a linear critic D(x) = w.x it
-    is weight * (|w| - 1)^2.
+    is weight * (|w| - 1)^2. The paper says nothing of discriminators that couple the examples of a minibatch, and they
+    are allowed; the gradient is then that of the sum of all scores.
 
     Args:
         weight: lambda, at least 0; 10 in the paper.

@@ -12,6 +12,10 @@ class GradientPenalty(Regularizer):
     The penalty of Gulrajani et al. 2017, Algorithm 1, line 7 (https://arxiv.org/abs/1704.00028), there
     called lambda. For a linear critic D(x) = w.x it is weight * (|w| - 1)^2 wherever it is taken.
 
+    The norm is that of an example's own gradient, so games refuse it with a discriminator that couples the examples of
+    a minibatch (section 4, "no critic batch normalization"): one with batch normalisation, `MinibatchDiscrimination` or
+    `MinibatchStddev`. Layer normalisation is the paper's replacement.
+
     Args:
         weight: lambda, at least 0; 10 in the paper.
 
@@ -23,6 +27,8 @@ class GradientPenalty(Regularizer):
         >>> float(GradientPenalty(10.0)(linear, real, fake, Draws(0, "penalty")))  # 10 (5 - 1)^2
         160.0
     """
+
+    per_example = True
 
     def __init__(self, weight: float = 10.0):
         if weight < 0:

@@ -11,7 +11,8 @@ class LipschitzPenalty(Regularizer):
 
     The penalty of Petzka et al. 2018, equation 8 (https://arxiv.org/abs/1709.08894): only gradients
     above 1 violate the Lipschitz condition, so only they are penalised. For a linear critic
-    D(x) = w.x it is weight * max(0, |w| - 1)^2.
+    D(x) = w.x it is weight * max(0, |w| - 1)^2. As with `GradientPenalty`, the discriminator must not couple the
+    examples of a minibatch.
 
     Args:
         weight: lambda, at least 0; the paper uses 5 to 100 and finds WGAN-LP insensitive to it.
@@ -24,6 +25,8 @@ class LipschitzPenalty(Regularizer):
         >>> float(LipschitzPenalty()(flat, real, fake, Draws(0, "penalty")))
         0.0
     """
+
+    per_example = True
 
     def __init__(self, weight: float = 10.0):
         if weight < 0:

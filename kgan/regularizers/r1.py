@@ -11,7 +11,8 @@ class R1(Regularizer):
     (https://arxiv.org/abs/1801.04406), there called gamma, with the half.
 
     Zero-centred: it vanishes where D is flat on the data, as it is when the generator has learnt them. For a linear
-    critic D(x) = w.x it is weight * |w|^2 / 2. The gradient is taken of the raw score.
+    critic D(x) = w.x it is weight * |w|^2 / 2. The gradient is taken of the raw score; where the discriminator couples
+    the examples of a minibatch, as `MinibatchStddev` does in StyleGAN2, of the sum of all their scores.
 
     Args:
         weight: gamma, at least 0; 10 in the paper's experiments with images.

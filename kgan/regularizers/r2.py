@@ -11,7 +11,7 @@ class R2(Regularizer):
     (https://arxiv.org/abs/1801.04406), there called gamma, with the half.
 
     For a linear critic D(x) = w.x it is weight * |w|^2 / 2. The fakes are detached: only the discriminator learns
-    from it.
+    from it. With a discriminator that couples the examples of a minibatch, see `R1`.
 
     Args:
         weight: gamma, at least 0; 10 in the paper's experiments with images.

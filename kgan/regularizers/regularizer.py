@@ -10,6 +10,10 @@ class Regularizer(Configurable):
     # to that, and `__call__` does not know of it.
     every: int = 1
 
+    # Whether it judges the gradient of each example by itself. A discriminator that couples the examples of a minibatch
+    # has no such gradient, and is refused: what the tape gives for one example is that of the sum of all scores.
+    per_example: bool = False
+
     def __call__(self, score, real, fake, draws):
         """The weighted term, a scalar that the outer tape can differentiate.
 

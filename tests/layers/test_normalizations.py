@@ -101,7 +101,7 @@ def test_on_several_replicas_its_statistics_are_those_of_one_device(replicas, sy
         return gan
 
     if not synchronized:
-        with replicas.scope(), pytest.raises(ValueError, match=r"make it with BatchNormalization\(synchronized=True\)"):
+        with replicas.scope(), pytest.raises(ValueError, match=r"make it with ConditionalBatchNormalization\(sync"):
             game()
         return
     one = game()
