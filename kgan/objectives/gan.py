@@ -220,7 +220,17 @@ class GAN(Game):
 
     def _check_layers(self):
         super()._check_layers()
-        if self.replay is not None and self.distribute_strategy.num_replicas_in_sync > 1:
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            return
+        lazy = [regularizer for regularizer in self.regularizers if regularizer.every > 1]
+        coupling = coupling_layers(self.discriminator) if lazy else []
+        if coupling:
+            raise ValueError(
+                f"{type(lazy[0]).__name__}(every={lazy[0].every}) needs the discriminator's {coupling[0].name!r} more "
+                f"often in some updates than in others, and replicas share its statistics in a fixed order only; take "
+                f"every=1, train on one device, or use layer normalisation."
+            )
+        if self.replay is not None:
             raise ValueError(
                 "replay keeps one ring of fakes, of which each replica makes a part; train on one device, or leave it "
                 "out."

@@ -18,7 +18,8 @@ class R1(Regularizer):
         weight: gamma, at least 0; 10 in the paper's experiments with images.
         every: k: computed at every k-th update of the discriminator only, and then k times as heavy: the lazy
             regularisation of StyleGAN2, appendix B (https://arxiv.org/abs/1912.04958), with k = 16. An update
-            without it costs about half.
+            without it costs about half. On several replicas, games refuse it with batch normalisation in the
+            discriminator, whose statistics cannot be shared in some updates only.
 
     Raises:
         ValueError: weight is below 0 or every below 1.

@@ -121,6 +121,37 @@ def test_two_replicas_equal_one_device_with_a_lazy_penalty(toy, ring, replicas):
     assert not np.array_equal(one.discriminator.get_weights()[0], before.discriminator.get_weights()[0])
 
 
+def normalized_game(regularizers):
+    discriminator = keras.Sequential(
+        [keras.Input([2]), keras.layers.Dense(4), keras.layers.BatchNormalization(synchronized=True),
+         keras.layers.Activation("tanh"), keras.layers.Dense(1)]
+    )  # fmt: skip
+    gan = kgan.StandardGAN(kgan.architectures.MLPGenerator((2,), 3, [8]), discriminator, regularizers=regularizers)
+    gan.compile(generator_optimizer=keras.optimizers.SGD(0.03), discriminator_optimizer=keras.optimizers.SGD(0.03))
+    return gan
+
+
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed")
+def test_two_replicas_equal_one_device_with_a_penalty_and_synchronised_statistics(ring, replicas):
+    """The gradient of one example runs through the statistics to the scores on the other replica."""
+    one = normalized_game([R1(1.0), R2(1.0)])
+    with replicas.scope():
+        two = normalized_game([R1(1.0), R2(1.0)])
+    two.set_weights(one.get_weights())
+    for gan in (one, two):
+        gan.fit(tf.data.Dataset.from_tensor_slices(ring[:80]).batch(20), verbose=0)
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("penalty", [R1, R2])
+def test_a_lazy_penalty_of_synchronised_statistics_is_refused_on_several_replicas(penalty, replicas):
+    with replicas.scope(), pytest.raises(ValueError, match=rf"{penalty.__name__}\(every=2\) needs .* take every=1"):
+        normalized_game([R1(1.0), penalty(1.0, every=2)])
+    gan = normalized_game([penalty(1.0, every=2)])
+    assert np.isfinite(gan.fit(np.ones([8, 2], "float32"), batch_size=4, verbose=0).history["d_loss"]).all()
+
+
 def test_a_lazy_penalty_goes_on_after_saving(toy, ring, tmp_path):
     gan = toy(kgan.StandardGAN, regularizers=[R1(1.0, every=3)])
     gan.fit(ring[:40], batch_size=10, shuffle=False, verbose=0)  # 4 steps: in the middle of a period
