@@ -3,21 +3,18 @@
 import warnings
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from kgan import images as pixels
 from kgan.augment import Augmentation
 from kgan.batch import Batch
 from kgan.layers.coupling import coupling_layers
-from kgan.objectives.game import Game
-from kgan.randomness import Draws
+from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.regularizers import Regularizer
 from kgan.replay import Replay, Ring
 from kgan.top_k import TopK
 
 
-class GAN(Game):
+class GAN(LatentVariableModel):
     """What all algorithms with one generator and one discriminator share.
 
     `fit` takes batches of `discriminator_steps` times the minibatch: images, or (images, labels), as
@@ -65,10 +62,6 @@ class GAN(Game):
         _check_networks(generator, discriminator)
         if discriminator_steps < 1:
             raise ValueError(f"discriminator_steps must be at least 1; got {discriminator_steps}.")
-        if not 0 <= ema < 1:
-            raise ValueError(f"ema must be in [0, 1); got {ema}.")
-        if prior not in ("normal", "uniform"):
-            raise ValueError(f'prior must be "normal" or "uniform"; got {prior!r}.')
         if augment is not None:
             augment.check(tuple(generator.output_shape[1:]))
         self.generator, self.discriminator = generator, discriminator
@@ -78,17 +71,11 @@ class GAN(Game):
         self.ema, self.prior, self.seed = ema, prior, seed
         self.augment, self.replay = augment, replay
         self.ring = None if replay is None else self._ring(replay)
-        self.ema_generator = _averaged(generator)
         self._start()
 
     @property
-    def latent_dim(self):
-        return self.generator.inputs[0].shape[-1]
-
-    @property
-    def conditional(self):
-        """Whether the generator also takes labels."""
-        return len(self.generator.inputs) == 2
+    def num_minibatches(self):
+        return self.discriminator_steps
 
     # --- the verbs ---
 
@@ -97,12 +84,7 @@ class GAN(Game):
 
         Strided, so that the same images meet on one device and on several.
         """
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        dtype = tf.as_dtype(images.dtype)  # an eager step may have arrays
-        if not dtype.is_floating:
-            raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
-        images = tf.cast(images, tf.float32)
-        labels = None if labels is None else tf.convert_to_tensor(labels)
+        images, labels = self.minibatch(data)
         # Held-out data are read once, and whole: there is nothing to take turns for.
         k = 1 if self._moment.observing else self.discriminator_steps
         count = self._whole(images, k)
@@ -115,9 +97,6 @@ class GAN(Game):
             )
         self._moment.update, self._moment.looks = k, 0  # whatever the generator draws from here on is its own
         self.power_iterate(self.generator)
-
-    def _shares(self):
-        return super()._shares() * self.discriminator_steps
 
     def _whole(self, images, k):
         """How many of the images k minibatches of equal size can hold."""
@@ -210,7 +189,7 @@ class GAN(Game):
 
         def term():
             value = regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
-            _check_second_derivatives(value)
+            _check_second_derivatives(value, self.discriminator)
             return value
 
         if regularizer.every == 1 or self._moment.observing:
@@ -236,11 +215,6 @@ class GAN(Game):
                 "out."
             )
 
-    def apply(self, gradients, network):
-        super().apply(gradients, network)
-        if network is self.generator and not self._moment.observing:
-            self._average()
-
     def _portrait(self, data):
         """How the scores and the examples of one minibatch are spread."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -255,112 +229,11 @@ class GAN(Game):
             "fake_spread": _spread(fake.images),
         }
 
-    def _average(self):
-        """The moving average of the generator's weights and statistics."""
-        n = tf.cast(self.step.value, tf.float32)
-        decay = tf.minimum(self.ema, (1 + n) / (10 + n))  # so that short runs do not show their first weights
-        for average, weight in zip(self.ema_generator.weights, self.generator.weights, strict=True):
-            if weight.dtype.startswith("float"):
-                average.assign(weight.value + decay * (average.value - weight.value))
-            else:
-                average.assign(weight.value)
-        self.power_iterate(self.ema_generator)  # an average of singular vectors is not the average's
-
-    # --- using the trained generator ---
-
-    def call(self, latents, training=False):
-        return self.ema_generator(latents, training=False)
-
-    def sample(self, n, seed=0, labels=None, truncation=None, batch_size=256):
-        """`n` samples of the averaged generator.
-
-        Args:
-            n: how many.
-            seed: of the latents; the same seed gives the same samples, and a smaller n the first of them.
-            labels: for conditional generators: one label for all, or n of them.
-            truncation: T > 0 draws latents from N(0, 1) cut to [-T, T]; None for the whole prior.
-            batch_size: samples per forward pass.
-
-        Returns:
-            uint8 [n, height, width, channels] for images; float32 [n, d] for vectors.
-
-        Example:
-            >>> import kgan
-            >>> generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2)
-            >>> discriminator = kgan.architectures.MLPDiscriminator(data_shape=(2,))
-            >>> kgan.WGANGP(generator, discriminator).sample(3).shape
-            (3, 2)
-        """
-        values = self.sample_values(n, seed, labels, truncation, batch_size)
-        return pixels.to_uint8(values) if values.ndim == 4 else values
-
-    def sample_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
-        """The same samples as `sample`, as the network makes them: float32, images in [-1, 1]."""
-        return np.concatenate(list(self.blocks_of_values(n, seed, labels, truncation, batch_size)))
-
-    def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
-        """The samples of `sample`, block by block: for more of them than fit into memory."""
-        for values in self.blocks_of_values(n, seed, labels, None, batch_size):
-            yield pixels.to_uint8(values) if values.ndim == 4 else values
-
-    def blocks_of_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
-        """The samples of `sample_values`, block by block."""
-        if n < 1:
-            raise ValueError(f"n must be at least 1; got {n}.")
-        # All latents are drawn at once, so that they do not depend on the size of a block.
-        inputs = self._inputs(self.latents(n, seed, truncation), self._labels(labels, n))
-        for start in range(0, n, batch_size):
-            part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
-            yield self._forward(part).numpy()
-
-    def latents(self, n, seed=0, truncation=None):
-        """The latents behind `sample`: float32 [n, latent_dim], a function of the seed alone."""
-        draws = Draws(seed, "samples")
-        if truncation is None:
-            return self._latents(draws, n)
-        if self.prior != "normal" or not truncation > 0:
-            raise ValueError(
-                f"truncation must be above 0 and needs the normal prior; got {truncation}, {self.prior!r}."
-            )
-        # The inverse of the cut distribution function: exact for every T, and no draw is ever repeated.
-        edge = 0.5 * tf.math.erfc(tf.constant(truncation / np.sqrt(2), tf.float64))
-        u = tf.cast(draws.uniform([n, self.latent_dim]), tf.float64)
-        return tf.cast(tf.math.ndtri(edge + u * (1 - 2 * edge)), tf.float32)
-
-    def _latents(self, draws, count):
-        shape = [count, self.latent_dim]
-        return draws.normal(shape) if self.prior == "normal" else draws.uniform(shape, -1.0, 1.0)
-
-    def _labels(self, labels, n):
-        if not self.conditional:
-            if labels is not None:
-                raise ValueError("This generator takes no labels.")
-            return None
-        if labels is None:
-            raise ValueError("This generator is conditional; say which samples to make with labels=.")
-        spec = self.generator.inputs[1]
-        labels = np.asarray(labels, spec.dtype)
-        return tf.constant(np.broadcast_to(labels, [n, *spec.shape[1:]]))
-
-    def _inputs(self, latents, labels):
-        if not self.conditional:
-            return latents
-        if labels is None:
-            raise ValueError("This generator is conditional; fit it on (images, labels).")
-        return [latents, labels]
-
-    @tf.function(reduce_retracing=True)
-    def _forward(self, inputs):
-        return tf.cast(self.ema_generator(inputs, training=False), tf.float32)
 
 
 def _check_networks(generator, discriminator):
-    for role, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
-            raise ValueError(
-                f"The {role} must be a functional or sequential Keras model with a known input; "
-                f"got {network!r}. Begin it with keras.Input(shape)."
-            )
+    check_network("generator", generator)
+    check_network("discriminator", discriminator)
     made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != seen:
         raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
@@ -378,31 +251,33 @@ def _check_coupling(discriminator, regularizers):
         )
 
 
-def _check_second_derivatives(penalty):
+def _check_second_derivatives(penalty, discriminator):
     """Refuses a penalty of whose gradient TensorFlow would leave a part out, without a word."""
-    operations, seen = [] if tf.executing_eagerly() else [penalty.op], set()
+    if tf.executing_eagerly():  # there is no graph to look at, only layers
+        resizes = any(
+            isinstance(layer, keras.layers.UpSampling2D | keras.layers.Resizing) and layer.interpolation == "bilinear"
+            for layer in discriminator._flatten_layers()
+        )
+    else:
+        resizes = any(operation.type == "ResizeBilinearGrad" for operation in _behind(penalty))
+    if resizes:
+        raise ValueError(
+            "The discriminator resizes bilinearly, which has no second derivative in TensorFlow, but its penalty "
+            "needs one; use AveragePooling2D, strides, or UpSampling2D(interpolation='nearest')."
+        )
+
+
+def _behind(tensor):
+    """All operations of a graph on which a tensor depends."""
+    operations, seen = [tensor.op], set()
     while operations:
         operation = operations.pop()
-        if operation.type == "ResizeBilinearGrad":
-            raise ValueError(
-                "The discriminator resizes bilinearly, which has no second derivative in TensorFlow, but its penalty "
-                "needs one; use AveragePooling2D, strides, or UpSampling2D(interpolation='nearest')."
-            )
         if operation not in seen:
             seen.add(operation)
             operations += [tensor.op for tensor in operation.inputs]
+    return seen
 
 
 def _spread(images):
     """The root of the mean variance of a value over the examples."""
     return tf.sqrt(tf.reduce_mean(tf.math.reduce_variance(images, axis=0)))
-
-
-def _averaged(generator):
-    """A copy of the generator with the same weights, which computes in float32 under every policy."""
-    copy = keras.models.clone_model(generator)
-    copy.set_weights(generator.get_weights())
-    copy.trainable = False
-    for layer in copy._flatten_layers():
-        layer.dtype_policy = "float32"
-    return copy
