@@ -12,8 +12,9 @@ ROOMS = ("objectives", "losses", "regularizers", "layers", "architectures", "dat
 
 # What others extend or wrap; no member of a recipe.
 CONTRACTS = {
-    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game", "Network",
-    "Optimizer", "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Regularizer",
+    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game",
+    "LatentVariableModel", "Network", "Optimizer", "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer",
+    "OptimizerMap", "Regularizer",
 }  # fmt: skip
 
 

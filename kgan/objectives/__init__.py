@@ -12,6 +12,7 @@ from kgan.objectives.gan import GAN
 from kgan.objectives.geometric_gan import GeometricGAN
 from kgan.objectives.historical_averaging_gan import HistoricalAveragingGAN
 from kgan.objectives.infogan import InfoGAN
+from kgan.objectives.latent_variable_model import LatentVariableModel
 from kgan.objectives.lsgan import LSGAN
 from kgan.objectives.r3gan import R3GAN
 from kgan.objectives.relativistic_gan import RelativisticGAN
@@ -42,6 +43,7 @@ __all__ = [
     "GeometricGAN",
     "HistoricalAveragingGAN",
     "InfoGAN",
+    "LatentVariableModel",
     "RelativisticGAN",
     "SimultaneousGAN",
     "StandardGAN",

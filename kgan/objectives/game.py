@@ -18,8 +18,9 @@ from kgan.randomness import Draws
 class Game(Configurable, keras.Model):
     """A Keras model in which several networks learn against each other.
 
-    Subclasses name their `players` (attributes that hold networks) and their `reports` (the values that
-    their `train_step` gives to `report`), set those networks in the constructor, and then call `_start`.
+    Subclasses name their `players` (attributes that hold the networks that learn by an optimizer) and their `reports`
+    (the values that their `train_step` gives to `report`), set those networks in the constructor, and then call
+    `_start`.
 
     Attributes:
         step: int64 weight, how many training steps are done.
@@ -233,7 +234,12 @@ class Game(Configurable, keras.Model):
 
     def _shares(self):
         """What must divide the size of a batch."""
-        return self.distribute_strategy.num_replicas_in_sync
+        return self.distribute_strategy.num_replicas_in_sync * self.num_minibatches
+
+    @property
+    def num_minibatches(self):
+        """How many minibatches a step makes of one batch of `fit`."""
+        return 1
 
     # --- optimizers ---
 
@@ -255,7 +261,8 @@ class Game(Configurable, keras.Model):
         wanted = [f"{player}_optimizer" for player in self.players]
         for name in optimizers:
             if name not in wanted:
-                raise ValueError(f"{type(self).__name__}.compile takes {', '.join(wanted)}; got {name!r}.")
+                takes = ", ".join(wanted) or "no optimizers"
+                raise ValueError(f"{type(self).__name__}.compile takes {takes}; got {name!r}.")
         for name in wanted:
             if optimizers.get(name) is None:
                 raise ValueError(

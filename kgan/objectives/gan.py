@@ -230,7 +230,6 @@ class GAN(LatentVariableModel):
         }
 
 
-
 def _check_networks(generator, discriminator):
     check_network("generator", generator)
     check_network("discriminator", discriminator)

@@ -10,7 +10,7 @@ from kgan import configurable, objectives, regularizers
 from kgan.regularizers import GradientPenalty
 from tests.conftest import networks, numbers
 
-CONTRACTS = {"GAN", "Game"}
+CONTRACTS = {"GAN", "Game", "LatentVariableModel"}
 OBJECTIVES = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
 PENALTIES = [getattr(regularizers, name) for name in regularizers.__all__ if name != "Regularizer"]
 
