@@ -156,8 +156,8 @@ def fit(recipe, run_dir, overrides, steps, fresh, on_nan, devices, allow_inexact
         dataset, gan = experiment.build(plan, place.strategy)
         experiment.callbacks(plan, dataset, gan)
         click.echo(plan.text())
-        gan.generator.summary(print_fn=click.echo)
-        gan.discriminator.summary(print_fn=click.echo)
+        for network in plan.networks:
+            getattr(gan, network).summary(print_fn=click.echo)
         return
     run_dir = run_dir or Path("runs") / plan.name
     try:
@@ -227,7 +227,8 @@ def sample(model, count, seed, label, truncation, out, out_dir, npz):
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME",
     help="fid, is, kid, clean-fid, prdc, pr, authpct (on the 2015 Inception), fd, cs, kd, classes (on the data set's "
-    "own classifier), ms-ssim, swd (of pixels), modes, w1 (of vectors); may be repeated. FID by default.",
+    "own classifier), ms-ssim, swd (of pixels), signal (of images' totals), modes, w1 (of vectors); may be repeated. "
+    "FID by default.",
 )  # fmt: skip
 @click.option("--num-samples", type=click.IntRange(min=2), help="Fakes; 50,000 by default, all of a folder or npz.")
 @click.option(
@@ -279,7 +280,7 @@ def neighbors(run, out, count, k, spaces, seed):
         from kgan import neighbors as drawing
         from kgan.recipe import RecipeError
     try:
-        medians = drawing.neighbors(run, out, count, k, spaces or ("pixels", "discriminator"), seed)
+        medians = drawing.neighbors(run, out, count, k, spaces, seed)
     except RecipeError:
         raise
     except ValueError as error:

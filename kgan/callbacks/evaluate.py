@@ -18,8 +18,8 @@ class Evaluate(Callback):
     it.
 
     Names in the logs: "fid", "is", "kid" on verified Inception weights, "fd", "cs", "kd" on other networks;
-    "precision", "recall", "density", "coverage", "authpct", "ms_ssim", "swd". The first look at a data set extracts the
-    features of its images; they are kept in the user's cache.
+    "precision", "recall", "density", "coverage", "authpct", "ms_ssim", "swd", "signal". The first look at a data set
+    extracts the features of its images; they are kept in the user's cache.
 
     Args:
         metric: name of a score, such as "fd" or "swd" (`kgan evaluate --help` has all); in Python also a function of

@@ -49,7 +49,7 @@ class Evaluation:
         function = [("function", Function(metrics), None)]
         chosen = function if callable(metrics) else protocols.choose(metrics, protocol)
         for name, score, _ in chosen:
-            if "values" not in score.needs and len(self.real.shape) != 3:
+            if ("values" not in score.needs or name == "signal") and len(self.real.shape) != 3:
                 raise ValueError(f"{name} is a score of images, and this data set has {self.real.shape}.")
             if name in ("modes", "w1") and len(self.real.shape) != 1:
                 raise ValueError(f"{name} is a score of vectors, and this data set has {self.real.shape}.")

@@ -10,6 +10,7 @@ from kgan.evaluation.scores import (
     Kernel,
     Modes,
     PrecisionRecall,
+    Signal,
     SlicedWasserstein,
     Wasserstein1,
 )
@@ -29,6 +30,7 @@ SCORES = {
     "classes": (Classes(), "classifier"),
     "ms-ssim": (MSSSIM(), None),
     "swd": (SlicedWasserstein(), None),
+    "signal": (Signal(), None),
     "modes": (Modes(), None),
     "w1": (Wasserstein1(), None),
 }

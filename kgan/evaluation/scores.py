@@ -329,6 +329,30 @@ class Wasserstein1:
 
 
 @dataclass(frozen=True)
+class Signal:
+    """The Wasserstein-1 distance between the distributions of the total of an image, such as the signal of a shower or
+    the brightness of a photograph, in standard deviations of the reals' totals."""
+
+    needs = ("values",)
+    better = "min"
+
+    def keys(self, about):
+        return ("signal",)
+
+    def sizes(self, count, reals):
+        return min(count, reals), min(count, reals)
+
+    def values(self, real, fake, sizes, about):
+        totals = [made.first("values", size).sum(axis=(1, 2, 3), dtype=np.float64)
+                  for made, size in ((real, sizes[1]), (fake, sizes[0]))]  # fmt: skip
+        unit = totals[0].std()
+        if not unit > 0:
+            raise ValueError("signal is measured in standard deviations of the reals' totals, which are all the same.")
+        settings = {"unit": float(unit)}
+        yield Value("signal", f"signal-W1-{_number(sizes[0])}", wasserstein1(*totals) / unit, None, settings)
+
+
+@dataclass(frozen=True)
 class Function:
     """Any function of two arrays: real examples and samples, in the data set's own units. It returns a number or a
     dictionary of numbers; less is better."""

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from kgan import metrics
+from kgan.datasets import NPZ, RingOfGaussians, Showers, SwissRoll
+from kgan.distances import wasserstein1
 from kgan.evaluation import PROTOCOLS, SCORES, Evaluation, Generated, Real
 from kgan.evaluation.protocols import choose
 from tests.evaluation.doubles import Projection, game, npz
@@ -214,9 +216,6 @@ def test_every_score_is_described():
 
 
 def test_modes_of_a_mixture_and_its_exact_distance(toy):
-    from kgan.datasets import RingOfGaussians
-    from kgan.distances import wasserstein1
-
     ring, gan = RingOfGaussians(size=300), toy()
     found = {one["key"]: one for one in Evaluation(["modes", "w1"], ring, 200)(Generated(gan, ring))}
     fakes = ring.decode(gan.sample_values(200))
@@ -226,10 +225,34 @@ def test_modes_of_a_mixture_and_its_exact_distance(toy):
     assert found["w1"]["value"] == pytest.approx(wasserstein1(reals, fakes), rel=1e-6)
     assert found["w1"]["metric"] == "W1-200" and found["modes"]["settings"] == {"of": 8}
     with pytest.raises(ValueError, match="modes is a score of mixtures of Gaussians"):
-        from kgan.datasets import SwissRoll
-
         swiss = SwissRoll(size=300)
         Evaluation(["modes"], swiss, 200)(Generated(gan, swiss))
+
+
+def test_the_totals_of_images_are_compared_in_the_reals_deviations(tmp_path):
+    """k times the pixels have k times the totals; sorted, they differ by (k - 1) times the mean."""
+    images = np.random.default_rng(0).integers(1, 100, [50, 16, 16, 1]).astype(np.uint8)
+    for name, factor in (("one", 1), ("two", 2)):
+        np.savez(tmp_path / f"{name}.npz", images=images * factor)
+    one, two = (NPZ(str(tmp_path / f"{name}.npz")) for name in ("one", "two"))
+    (found,) = Evaluation(["signal"], one, 50)(Real(two))
+    totals = images.sum(axis=(1, 2, 3), dtype=np.float64)
+    assert found["value"] == pytest.approx(totals.mean() / totals.std(), rel=1e-12)
+    assert (found["metric"], found["better"], found["settings"]["unit"]) == ("signal-W1-50", "min", totals.std())
+    assert Evaluation(["signal"], one, 50)(Real(one))[0]["value"] == 0
+    np.savez(tmp_path / "flat.npz", images=np.full([50, 16, 16, 1], 7, np.uint8))
+    with pytest.raises(ValueError, match="which are all the same"):
+        Evaluation(["signal"], NPZ(str(tmp_path / "flat.npz")), 50)(Real(one))
+    with pytest.raises(ValueError, match=r"signal is a score of images, and this data set has \(2,\)"):
+        Evaluation(["signal"], RingOfGaussians(size=50), 50)
+
+
+def test_the_totals_of_showers_are_those_of_particles():
+    showers, gan = Showers(size=40), game()
+    (found,) = Evaluation(["signal"], showers, 30)(Generated(gan, showers))
+    reals = np.concatenate(list(Real(showers).values(30))).sum(axis=(1, 2, 3))
+    fakes = showers.decode(gan.sample_values(30)).sum(axis=(1, 2, 3))
+    assert found["value"] == pytest.approx(wasserstein1(reals, fakes) / reals.std(), rel=1e-5)
 
 
 def test_classes_that_are_missing_are_seen(tmp_path):
