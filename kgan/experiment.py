@@ -25,16 +25,18 @@ def build(plan, strategy=None):
     shapes = {"image_shape": shape, "data_shape": shape}
     dtype_policy, _ = precision.choose(plan.precision)
     with devices.scope(strategy), precision.policy(dtype_policy):
-        generator = plan.build("generator", plan.generator, **shapes, **labels(plan, "generator", dataset))
-        discriminator = plan.build(
-            "discriminator", plan.discriminator, **shapes, **labels(plan, "discriminator", dataset)
-        )
-        seen = tuple(discriminator.inputs[0].shape[1:])
-        if seen != shape:
-            raise recipe.RecipeError(
-                f"{plan.source}: discriminator: it takes {seen}, but the data set has {shape}; leave its shape out."
-            )
-        gan = plan.build("objective", plan.objective, generator=generator, discriminator=discriminator, seed=plan.seed)
+        networks = {}
+        for player in plan.networks:
+            provided = shapes | labels(plan, player, dataset)
+            if player == "encoder":
+                provided["latent_dim"] = networks["generator"].inputs[0].shape[-1]
+            networks[player] = plan.build(player, getattr(plan, player), **provided)
+            seen = shape if player == "generator" else tuple(networks[player].inputs[0].shape[1:])
+            if seen != shape:
+                raise recipe.RecipeError(
+                    f"{plan.source}: {player}: it takes {seen}, but the data set has {shape}; leave its shape out."
+                )
+        gan = plan.build("objective", plan.objective, **networks, seed=plan.seed)
         optimizers = {
             f"{player}_optimizer": plan.build(
                 f"optimizers.{player}", plan.optimizers[player], name=f"{player}_optimizer"
@@ -78,7 +80,7 @@ def labels(plan, player, dataset):
 
 def callbacks(plan, dataset, gan, allow_inexact=False):
     """What a recipe asks for around the steps: (log, checkpoint, monitor, the list of its own callbacks)."""
-    per_step = plan.batch_size * gan.discriminator_steps
+    per_step = plan.batch_size * gan.num_minibatches
     log = plan.build("log", {"Log": plan.log}, images_per_step=per_step, dataset_size=len(dataset))
     names = [metric.name for metric in gan.metrics]
     own = []
@@ -157,7 +159,7 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
     with place.together():
         dataset, gan = build(plan, place.strategy)
     gan.run_dir = run_dir
-    per_step = plan.batch_size * gan.discriminator_steps
+    per_step = plan.batch_size * gan.num_minibatches
     log, checkpoint, monitor, own = callbacks(plan, dataset, gan, allow_inexact)
     if not place.chief:
         own = [callback for callback in own if not isinstance(callback, kc.TensorBoard)]

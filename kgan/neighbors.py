@@ -21,7 +21,7 @@ ROWS = 8192  # training images whose features are held at a time
 MOST = 500  # samples, and held-out images, whose distances are drawn
 
 
-def neighbors(run, out, count=12, k=5, spaces=("pixels", "discriminator"), seed=0):
+def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
     """Draws samples beside their nearest training images, and the distances of many of them.
 
     Under each space: a row for each sample, first the sample, then its k nearest training images; then the
@@ -34,7 +34,7 @@ def neighbors(run, out, count=12, k=5, spaces=("pixels", "discriminator"), seed=
         count: samples in the picture.
         k: neighbours of each.
         spaces: "pixels", "discriminator" (what its last layer sees), "classifier", "inception", or a classifier's file:
-            the last three have not seen the generator.
+            the last three have not seen the generator. None for pixels and, if there is one, the discriminator.
         seed: of the latents.
 
     Returns:
@@ -50,11 +50,14 @@ def neighbors(run, out, count=12, k=5, spaces=("pixels", "discriminator"), seed=
     if not (run / "recipe.yaml").is_file():
         raise ValueError(f"{run} is no run folder, and its training images are not known.")
     model, plan = load(run), recipe.load(run / "recipe.yaml")
+    spaces = spaces or ["pixels", *(name for name in plan.networks if name == "discriminator")]
     dataset = plan.build("dataset", plan.dataset)
     if len(dataset.data_shape) != 3:
         raise ValueError(f"{type(dataset).__name__} holds vectors, and neighbours are drawn of images.")
     if not 1 <= k <= len(dataset):
         raise ValueError(f"k must be from 1 to {len(dataset)}, the number of training images; got {k}.")
+    if "discriminator" in spaces and "discriminator" not in plan.networks:
+        raise ValueError(f"{run} has no discriminator; name other spaces: pixels, classifier, inception.")
     held_out, real = _held_out(dataset), Real(dataset)
     many = max(count, min(MOST, len(dataset)))
     queries = {SAMPLES: _images(Generated(model, dataset, seed), many)}

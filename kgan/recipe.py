@@ -30,6 +30,7 @@ ROOMS = {
     "dataset": ["kgan.datasets"],
     "generator": ["kgan.architectures"],
     "discriminator": ["kgan.architectures"],
+    "encoder": ["kgan.architectures"],
     "objective": ["kgan.objectives"],
     "optimizers": ["keras.optimizers"],
     "log": ["kgan.callbacks"],
@@ -49,13 +50,17 @@ ROOMS = {
 PROVIDED = {
     "generator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
     "discriminator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
-    "objective": {"generator", "discriminator", "seed"},
+    "encoder": {"image_shape", "data_shape", "latent_dim", "num_classes", "num_conditions", "condition_ranges"},
+    "objective": {"generator", "discriminator", "encoder", "seed"},
     "optimizers": {"name"},
     "log": {"file", "images_per_step", "dataset_size"},
     "checkpoint": {"folder", "allow_inexact"},
     "monitor": {"data"},
     "callbacks": {"data"},
 }
+
+# The networks that an objective may ask for, in the order in which they are made.
+NETWORKS = ("generator", "discriminator", "encoder")
 
 # Callbacks that every run has already, and those of Keras that a recipe cannot describe, or that would save,
 # log or go on in another way than the run folder does.
@@ -113,15 +118,16 @@ class RecipeError(ValueError):
 class Recipe:
     """A training, in plain containers, with every default spelled out.
 
-    `dataset`, `generator`, `discriminator` and `objective` are {class: {argument: value}}; `optimizers` has one
-    such object for each player; `callbacks` is a list of them; `checkpoint`, `log` and `monitor` hold the arguments
-    of `kgan.callbacks.Checkpoint`, `Log` and `Monitor`.
+    `dataset`, `generator`, `discriminator`, `encoder` and `objective` are {class: {argument: value}}, or None of a
+    network that the objective does not ask for; `optimizers` has one such object for each player; `callbacks` is a list
+    of them; `checkpoint`, `log` and `monitor` hold the arguments of `kgan.callbacks.Checkpoint`, `Log` and `Monitor`.
     """
 
     name: str
     dataset: dict
     generator: dict
-    discriminator: dict
+    discriminator: dict | None
+    encoder: dict | None
     objective: dict
     optimizers: dict
     steps: int
@@ -138,7 +144,16 @@ class Recipe:
         """The recipe as plain containers, in the order in which it reads well."""
         order = ["name", "seed", "steps", "batch_size", "precision"]
         written = [f.name for f in dataclasses.fields(self) if f.metadata.get("written", True)]
-        return {name: getattr(self, name) for name in [*order, *(n for n in written if n not in order)]}
+        ordered = [*order, *(name for name in written if name not in order)]
+        left_out = [name for name in NETWORKS if getattr(self, name) is None]
+        if not self.optimizers:
+            left_out.append("optimizers")
+        return {name: getattr(self, name) for name in ordered if name not in left_out}
+
+    @property
+    def networks(self):
+        """The names of the networks that the objective asks for."""
+        return [name for name in NETWORKS if getattr(self, name) is not None]
 
     def text(self):
         """The recipe as YAML."""
@@ -292,19 +307,27 @@ def _override(data, override):
 def _resolve(data):
     fields = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata.get("written", True)}
     check_names("", data, fields)
-    missing = [name for name, field in fields.items() if name not in data and _required(field)]
+    networks, players = _cast(data)
+    unused = [name for name in NETWORKS if name not in networks] + ([] if players else ["optimizers"])
+    for name in unused:
+        if data.get(name):
+            raise Wrong(name, "the objective has none; leave it out")
+    missing = [name for name, field in fields.items() if name not in (*data, *unused) and _required(field)]
     if missing:
         raise Wrong("", f"missing: {', '.join(missing)}")
     values = {}
     for name, field in fields.items():
+        if name in unused:
+            values[name] = {} if name == "optimizers" else None
+            continue
         value = data[name] if name in data else _default(field)
-        if name in ("dataset", "generator", "discriminator", "objective"):
+        if name in ("dataset", "objective", *NETWORKS):
             value = _resolve_object(name, name, value)
         elif name in ("log", "checkpoint", "monitor"):
             cls = find_class(name, name, name.capitalize())
             value = _resolve_arguments(name, name, cls, value)
         elif name == "optimizers":
-            value = _resolve_optimizers(value)
+            value = _resolve_optimizers(value, players)
         elif name == "callbacks":
             value = _resolve_callbacks([] if value is None else value)
         else:
@@ -327,10 +350,18 @@ def _resolve_callbacks(value):
     return [_resolve_object(f"callbacks.{index}", "callbacks", item) for index, item in enumerate(value)]
 
 
-def _resolve_optimizers(value):
+def _cast(data):
+    """The networks that a recipe's objective takes, and those of them that learn by an optimizer."""
+    if "objective" not in data:  # which is said with whatever else is missing
+        return ("generator", "discriminator"), ("generator", "discriminator")
+    (name,) = _resolve_object("objective", "objective", data["objective"])
+    cls = find_class("objective", "objective", name)
+    return tuple(network for network in NETWORKS if network in arguments(cls)), cls.players
+
+
+def _resolve_optimizers(value, players):
     if not isinstance(value, dict):
         raise Wrong("optimizers", f"expected one object for each player, got {what(value)}")
-    players = {"generator": None, "discriminator": None}
     check_names("optimizers", value, players)
     for player in players:
         if player not in value:
@@ -413,12 +444,16 @@ def find_class(path, room, name):
         candidates = {n: cls for n, cls in candidates.items() if n not in NO_CALLBACKS}
         if name.lower() in ("checkpoint", "log", "monitor"):
             raise Wrong(path, f"every run has a {name}; its arguments go into the section {name.lower()!r}")
-    if room in ("generator", "discriminator"):  # a generator is what begins with latents
-        wanted = room == "generator"
-        candidates = {n: cls for n, cls in candidates.items() if ("latent_dim" in arguments(cls)) == wanted}
+    if room in NETWORKS:
+        candidates = {n: cls for n, cls in candidates.items() if _role(n) == room}
     if name not in candidates:
         raise Wrong(path, f"there is no {cut(name)!r} here{nearest(name, candidates)}")
     return candidates[name]
+
+
+def _role(name):
+    """What a network is for, as its class's name says."""
+    return next((role for role in ("generator", "encoder") if name.endswith(role.capitalize())), "discriminator")
 
 
 def _build(room, spec, provided):

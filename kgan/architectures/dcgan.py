@@ -130,18 +130,10 @@ class DCGANDiscriminator(Network):
         check_positive(width=width, growth=growth, kernel_size=kernel_size)
         check_normalization(normalization, also=["spectral"])
         labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
-        init, wrapped = keras.initializers.RandomNormal(stddev=STDDEV), wrapper(normalization)
+        init = keras.initializers.RandomNormal(stddev=STDDEV)
         images = keras.Input(image_shape, name="images")
-        x = labels.joined(images)
-        for level in range(num_halvings(image_shape)):
-            normalized = level > 0 and normalization in ("batch", "layer")
-            x = wrapped(Conv2D(
-                width * growth**level, kernel_size, strides=2, padding="same",
-                use_bias=not normalized, kernel_initializer=init,
-            ))(x)  # fmt: skip
-            if normalized:
-                x = normalize(x, normalization)
-            x = layers.LeakyReLU(0.2)(x)
+        filters = [width * growth**level for level in range(num_halvings(image_shape))]
+        x = shrinking(labels.joined(images), filters, kernel_size, normalization, init)
         outputs = labels.outputs(layers.Flatten()(x), normalization, kernel_initializer=init)
         super().__init__(labels.inputs(images), outputs, name="discriminator")
         self.image_shape, self.width, self.growth = image_shape, width, growth
@@ -163,4 +155,18 @@ def growing(x, grid, filters, kernel_size, labels, normalization):
     for count in filters[1:]:
         x = layers.Conv2DTranspose(count, kernel_size, strides=2, padding="same", **options)(x)
         x = layers.ReLU()(labels.normalized(x, normalization))
+    return x
+
+
+def shrinking(x, filters, kernel_size, normalization, init):
+    """Maps whose sides convolutions of stride 2 halve; normalisation, but for the first, and LeakyReLU."""
+    wrapped = wrapper(normalization)
+    for level, count in enumerate(filters):
+        normalized = level > 0 and normalization in ("batch", "layer")
+        x = wrapped(Conv2D(
+            count, kernel_size, strides=2, padding="same", use_bias=not normalized, kernel_initializer=init,
+        ))(x)  # fmt: skip
+        if normalized:
+            x = normalize(x, normalization)
+        x = layers.LeakyReLU(0.2)(x)
     return x

@@ -43,7 +43,7 @@ class LipschitzPicture(Callback):
         folder: of the pictures `step-00001000.png`, relative to the run folder.
 
     Raises:
-        ValueError: every is below 1.
+        ValueError: every is below 1; or, when training begins, the game has no discriminator.
 
     Example:
         >>> import kgan
@@ -63,6 +63,10 @@ class LipschitzPicture(Callback):
         self._done = state["done"]
 
     def on_train_begin(self, logs=None):
+        if "discriminator" not in self.model.players:
+            raise ValueError(
+                f"LipschitzPicture looks at a discriminator, and {type(self.model).__name__} has none; leave it out."
+            )
         self._done = self.step
 
     def on_epoch_end(self, epoch, logs=None):

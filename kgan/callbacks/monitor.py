@@ -38,7 +38,7 @@ class Monitor(Callback):
 
     It sees a discriminator that has won (its loss at zero) or gives everything one score, scores that have run away,
     gradients of the generator that vanish or explode, and generated examples that become all the same. A look
-    is a step on always the same examples in which nothing learns.
+    is a step on always the same examples in which nothing learns. Of games without a discriminator it says nothing.
 
     Args:
         data: a minibatch of examples, as `fit` takes them: images, or (images, labels).
@@ -76,6 +76,8 @@ class Monitor(Callback):
 
     def look(self):
         """Looks now; says what was not said before."""
+        if "discriminator" not in self.model.players:
+            return
         found = self.model.inspect(self.data)
         if all(math.isfinite(value) for value in found.values()):  # what is not, stops the training anyway
             for sentence in self._symptoms(found):

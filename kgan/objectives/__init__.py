@@ -9,6 +9,7 @@ from kgan.objectives.f_gan import FGAN
 from kgan.objectives.feature_matching_gan import FeatureMatchingGAN
 from kgan.objectives.game import Game
 from kgan.objectives.gan import GAN
+from kgan.objectives.gaussian_sampler import GaussianSampler
 from kgan.objectives.geometric_gan import GeometricGAN
 from kgan.objectives.historical_averaging_gan import HistoricalAveragingGAN
 from kgan.objectives.infogan import InfoGAN
@@ -20,6 +21,7 @@ from kgan.objectives.simultaneous_gan import SimultaneousGAN
 from kgan.objectives.sngan import SNGAN
 from kgan.objectives.standard_gan import StandardGAN
 from kgan.objectives.unrolled_gan import UnrolledGAN
+from kgan.objectives.vae import VAE
 from kgan.objectives.wgan import WGAN
 from kgan.objectives.wgan_gp import WGANGP
 from kgan.objectives.wgan_lp import WGANLP
@@ -34,12 +36,14 @@ __all__ = [
     "LSGAN",
     "R3GAN",
     "SNGAN",
+    "VAE",
     "WGAN",
     "WGANGP",
     "WGANLP",
     "ConsensusGAN",
     "FeatureMatchingGAN",
     "Game",
+    "GaussianSampler",
     "GeometricGAN",
     "HistoricalAveragingGAN",
     "InfoGAN",

@@ -71,7 +71,7 @@ class ConsensusGAN(GAN):
                 g_loss = self.adversarial_loss.generator(scores)
             v = [*slopes(d_loss, inner, self.discriminator), *slopes(g_loss, inner, self.generator)]
             consensus = tf.add_n([tf.reduce_sum(tf.square(part)) for part in over_replicas(v)]) / 2  # L
-            _check_second_derivatives(consensus)
+            _check_second_derivatives(consensus, self.discriminator)
             d_total = d_loss + self.consensus_weight * consensus
             g_total = g_loss + self.consensus_weight * consensus
         # The tape holds the values from before either has moved.

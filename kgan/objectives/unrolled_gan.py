@@ -80,7 +80,7 @@ class UnrolledGAN(GAN):
                 weights = self.stepped(weights, real, fake)
             with self.substituted(weights):
                 g_loss = self.value(real, fake)  # f_K
-            _check_second_derivatives(g_loss)
+            _check_second_derivatives(g_loss, self.discriminator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

@@ -18,6 +18,9 @@ CASES = {
     "R3GANGenerator": ({"image_shape": IMAGE, "latent_dim": 4, "width": 4}, ["concatenation"]),
     "MLPGenerator": ({"data_shape": VECTOR, "latent_dim": 4, "units": (6, 5)}, ["concatenation"]),
     "BEGANGenerator": ({"image_shape": IMAGE, "latent_dim": 4, "width": 4}, []),
+    "GaussianGenerator": ({"data_shape": VECTOR}, []),
+    "DCGANEncoder": ({"image_shape": IMAGE, "latent_dim": 4, "width": 4}, ["concatenation"]),
+    "MLPEncoder": ({"data_shape": VECTOR, "latent_dim": 4, "units": (6, 5)}, ["concatenation"]),
     "DCGANDiscriminator": (
         {"image_shape": IMAGE, "width": 4, "normalization": "layer"},
         ["concatenation", "projection", "auxiliary"],
@@ -90,7 +93,7 @@ def test_shapes_and_what_labels_do(name, conditioning, labels):
     elif name in ("MLPAutoencoder", "BEGANDiscriminator"):
         assert first.shape == values.shape and others[0].shape == (4, 2)
     else:
-        assert first.shape == (4, 1)
+        assert first.shape == (4, 8 if name.endswith("Encoder") else 1)
     assert (len(others) == 1) == (conditioning == "auxiliary" or name in ("MLPAutoencoder", "BEGANDiscriminator"))
     if conditioning == "auxiliary":
         assert others[0].shape == (4, 3 if labels is CLASSES else 2)
@@ -129,7 +132,7 @@ def test_mixed_precision_ends_in_float32(name, conditioning, labels):
 
 
 @pytest.mark.parametrize(
-    ("name", "conditioning", "labels"), [case for case in FEW if not case[0].endswith("Generator")]
+    ("name", "conditioning", "labels"), [case for case in FEW if not case[0].endswith(("Generator", "Encoder"))]
 )
 def test_every_kernel_of_a_discriminator_has_a_second_derivative(name, conditioning, labels):
     network = make(name, conditioning, labels)

@@ -1,0 +1,128 @@
+"""The Gaussian baseline."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
+
+# What varies less, relative to its mean, is constant, and rounding made the rest.
+CONSTANT = 1e-12
+# Added to all correlations of a value with itself, so that dependent values have a factor too.
+JITTER = 1e-9
+
+
+class GaussianSampler(LatentVariableModel):
+    """The Gaussian with the mean and the covariance of the data, fitted by maximum likelihood.
+
+    No GAN, but what one must beat: all that means and covariances know of the data, or with `covariance="diagonal"` of
+    the generator all that single pixels know. Each step joins a batch to the mean and the covariance of all that came
+    before by the update of Chan, Golub & LeVeque 1983 (https://doi.org/10.1080/00031305.1983.10483115), in float64:
+    after one pass over the data they are exact, whatever the size of the batches, and nothing learns after that. The
+    generator is x = mean + L z, with L the factor of the covariance C = L L^T (Cholesky's, which takes D^3 operations
+    of an example with D values in every step: let the batches be large). Values that are constant or
+    depend on others are no obstacle: L is that of C with 1e-9 of each variance added to it.
+
+    `variance` is the mean over examples and values of (x - mean)^2, of the batch.
+
+    Args:
+        generator: `kgan.architectures.GaussianGenerator`, or a Keras model like it: mean + L z of as many latents as an
+            example has values, whose only weights are the kernel, L^T or its diagonal, and the bias, the mean.
+
+    Raises:
+        ValueError: the generator is none of those.
+
+    Example:
+        >>> import kgan
+        >>> sampler = GaussianSampler(kgan.architectures.GaussianGenerator((2,), covariance="full"))
+        >>> sampler.compile()  # without optimizers
+        >>> data = tf.constant([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.5], [-1.0, 0.5]])
+        >>> history = sampler.fit(data, batch_size=2, verbose=0)
+        >>> sampler.mean.numpy(), sampler.covariance.numpy()
+        (array([0.  , 0.25]), array([[1.    , 0.    ], [0.    , 0.0625]]))
+        >>> sampler.sample(3).shape
+        (3, 2)
+    """
+
+    players = ()
+    reports = ("variance",)
+    ema, prior = 0.0, "normal"
+
+    def __init__(self, generator: keras.Model):
+        super().__init__()
+        check_network("generator", generator)
+        size = math.prod(generator.output_shape[1:])
+        shapes = [tuple(weight.shape) for weight in generator.weights]
+        if generator.inputs[0].shape[-1] != size or shapes not in ([(size,), (size,)], [(size, size), (size,)]):
+            raise ValueError(
+                f"GaussianSampler needs a generator that is mean + L z, such as GaussianGenerator; got "
+                f"{generator.name!r} with weights of the shapes {shapes}."
+            )
+        self.generator = generator
+        self._start()
+        self.count = self._sum("count", [])
+        self.mean = self._sum("mean", [size])
+        self.scatter = self._sum("scatter", shapes[0])
+
+    def _sum(self, name, shape):
+        return self.add_weight(
+            shape=shape, dtype="float64", initializer="zeros", trainable=False, autocast=False, name=name
+        )  # fmt: skip
+
+    @property
+    def covariance(self):
+        """The covariance of all that was seen, float64 [D, D]; of a diagonal one the diagonal [D]."""
+        return self.scatter.value / self.count.value
+
+    def train_step(self, data):
+        x = self.minibatch(data).images
+        x = tf.cast(tf.reshape(x, [tf.shape(x)[0], self.latent_dim]), tf.float64)
+        if not self._moment.observing:
+            self.join(x)
+            self.take_over()
+        return self.report(variance=tf.cast(tf.reduce_mean(tf.square(x - self.mean.value)), tf.float32))
+
+    def join(self, x):
+        """Joins the rows of x, on all replicas, to what was seen."""
+        rows, total = _over_replicas([tf.cast(tf.shape(x)[0], tf.float64), tf.reduce_sum(x, axis=0)])
+        center = total / rows
+        (scatter,) = _over_replicas([self.products(x - center)])
+        shift, share = center - self.mean.value, rows / (self.count.value + rows)
+        scatter += self.products(shift[None]) * share * self.count.value
+        self.scatter.assign_add(scatter)
+        self.mean.assign_add(share * shift)
+        self.count.assign_add(rows)
+
+    def products(self, x):
+        """The sum over rows of x x^T, or of its diagonal."""
+        if len(self.scatter.shape) == 1:
+            return tf.reduce_sum(tf.square(x), axis=0)
+        return tf.matmul(x, x, transpose_a=True)
+
+    def take_over(self):
+        """Gives the generator mean and covariance of what was seen."""
+        full = len(self.scatter.shape) == 2
+        varies = (tf.linalg.diag_part(self.covariance) if full else self.covariance) > tf.square(
+            CONSTANT * self.mean.value
+        )
+        factor = _factor(self.covariance, varies) if full else tf.sqrt(tf.where(varies, self.covariance, 0))
+        kernel, bias = self.generator.weights
+        kernel.assign(tf.cast(tf.transpose(factor), tf.float32))
+        bias.assign(tf.cast(self.mean.value, tf.float32))
+        self._average()
+
+
+def _factor(covariance, varies):
+    """L of L L^T = C. Of the values that do not vary, rows and columns are 0."""
+    scale = tf.sqrt(tf.where(varies, tf.linalg.diag_part(covariance), 0))
+    inverse = tf.math.divide_no_nan(tf.ones_like(scale), scale)
+    correlation = tf.where(varies[:, None] & varies, covariance * inverse[:, None] * inverse, 0)
+    correlation = tf.linalg.set_diag(correlation, tf.fill(tf.shape(scale), tf.constant(1 + JITTER, tf.float64)))
+    return scale[:, None] * tf.linalg.cholesky(correlation)
+
+
+def _over_replicas(tensors):
+    """The sums of `tensors` over all replicas."""
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce("SUM", tensors) if context.num_replicas_in_sync > 1 else tensors

@@ -1,0 +1,141 @@
+"""The variational autoencoder."""
+
+import math
+
+import keras
+import tensorflow as tf
+from tensorflow import reduce_mean as mean
+
+from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
+from kgan.objectives.replicas import over_replicas
+
+# Of a value in [-1, 1]: a hundredth of a grey level.
+SMALLEST_VARIANCE = 1e-8
+
+
+class VAE(LatentVariableModel):
+    """Variational autoencoder. Kingma & Welling 2014, equation 10 (https://arxiv.org/abs/1312.6114).
+
+    No GAN, but what one with the same generator and latents must beat. The generator is the decoder: p(x | z) is a
+    Gaussian around G(z), with one variance for all values, and the encoder gives q(z | x), a Gaussian with independent
+    coordinates. Both ascend the bound log p(x) >= E log p(x | z) - KL(q(z | x) | N(0, I)).
+
+    `elbo` is that bound, of the densities of the data as `fit` gets them, `reconstruction` and `divergence` are its
+    two terms; all in nats, means over the examples. With labels it bounds log p(x | y).
+
+    A sample is G(z), without the noise of p(x | z), for images and for vectors: so it is a function of the latents, as
+    a GAN's is, and what is compared is one generator trained in two ways. (Samples of p(x) itself are those and normal
+    noise of the variance `gan.variance`.)
+
+    Args:
+        generator: Keras model from latents, or from [latents, labels], to images: the decoder.
+        encoder: Keras model from images, or from [images, labels], to [N, 2 latent_dim]: first the means of q(z | x),
+            then the logarithms of its variances; such as `MLPEncoder`.
+        ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
+        seed: of every random number of the training.
+
+    Attributes:
+        variance: weight, the variance of p(x | z). For given networks the bound is largest where it is the mean squared
+            error of the reconstructions: it is the moving average of that, and needs no learning rate.
+
+    Raises:
+        ValueError: the networks do not fit each other.
+
+    Example:
+        >>> import kgan
+        >>> vae = VAE(
+        ...     kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=3, units=(16, 16)),
+        ...     kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=3, units=(16, 16)),
+        ... )
+        >>> vae.compile(generator_optimizer="adam", encoder_optimizer="adam")
+        >>> history = vae.fit(tf.random.normal([64, 2]), batch_size=32, verbose=0)
+        >>> sorted(history.history), vae.sample(5).shape
+        (['divergence', 'elbo', 'reconstruction'], (5, 2))
+    """
+
+    players = ("generator", "encoder")
+    reports = ("elbo", "reconstruction", "divergence")
+    prior = "normal"
+
+    def __init__(self, generator: keras.Model, encoder: keras.Model, ema: float = 0.999, seed: int = 0):
+        super().__init__()
+        _check_networks(generator, encoder)
+        self.generator, self.encoder = generator, encoder
+        self.ema, self.seed = ema, seed
+        self._start()
+        self.variance = self.add_weight(
+            shape=(), dtype="float32", initializer="ones", trainable=False, name="variance"
+        )  # fmt: skip
+
+    def train_step(self, data):
+        real = self.minibatch(data)
+        self.power_iterate(self.generator)
+        self.power_iterate(self.encoder)
+        with tf.GradientTape(persistent=True) as tape:
+            means, log_variances = self.encode(real)
+            noise = self.draws("posterior").normal([tf.shape(means)[0], self.latent_dim])
+            error = self.squared_error(real, means + tf.exp(log_variances / 2) * noise)
+            reconstruction = mean(self.log_density(error))
+            divergence = mean(gaussian_divergence(means, log_variances))
+            loss = divergence - reconstruction  # equation 10 with L = 1, its sign turned to descend
+        # The tape holds the values from before either has moved.
+        self.descend(loss, tape, self.generator)
+        self.descend(loss, tape, self.encoder)
+        elbo = -loss  # of the variance with which it was computed
+        self.follow(mean(error))
+        return self.report(elbo=elbo, reconstruction=reconstruction, divergence=divergence)
+
+    def encode(self, batch):
+        """q(z | x) of each example of a Batch: means and logarithms of variances, float32 [N, latent_dim] each."""
+        both = len(self.encoder.inputs) == 2
+        if both and batch.labels is None:
+            raise ValueError("This encoder takes labels; fit it on (images, labels).")
+        inputs = [batch.images, batch.labels] if both else batch.images
+        outputs = self.encoder(inputs, training=not self._moment.observing)
+        return tf.split(tf.cast(outputs, tf.float32), 2, axis=1)
+
+    def squared_error(self, batch, latents):
+        """The mean of (x - G(z))^2 over the values of each example: float32 [N]."""
+        images = self.generator(self._inputs(latents, batch.labels), training=not self._moment.observing)
+        square = tf.square(batch.images - tf.cast(images, tf.float32))
+        return mean(square, axis=range(1, len(square.shape)))
+
+    def log_density(self, error):
+        """log p(x | z) of an example with this squared error, in nats."""
+        values = math.prod(self.generator.output_shape[1:])
+        return -values / 2 * (error / self.variance.value + tf.math.log(2 * math.pi * self.variance.value))
+
+    def follow(self, error):
+        """Brings `variance` up to date with the mean squared error of a minibatch; nothing while observing."""
+        # Unlike the paper, whose decoder gives a variance for each value: one, in closed form.
+        if self._moment.observing or not self._plays(self.generator):
+            return
+        (error,) = over_replicas([error])
+        n = tf.cast(self.step.value, tf.float32)
+        decay = tf.minimum(0.99, (1 + n) / (10 + n))
+        self.variance.assign(tf.maximum(error + decay * (self.variance.value - error), SMALLEST_VARIANCE))
+
+
+def gaussian_divergence(means, log_variances):
+    """KL(N(means, exp(log_variances)) | N(0, I)) of each row, in nats: appendix B of the paper.
+
+    Example:
+        >>> float(gaussian_divergence(tf.constant([[1.0, 0.0]]), tf.zeros([1, 2]))[0])
+        0.5
+    """
+    return tf.reduce_sum(tf.square(means) + tf.exp(log_variances) - log_variances - 1, axis=1) / 2
+
+
+def _check_networks(generator, encoder):
+    check_network("generator", generator)
+    check_network("encoder", encoder)
+    made, seen = tuple(generator.output_shape[1:]), tuple(encoder.inputs[0].shape[1:])
+    if made != seen:
+        raise ValueError(f"The generator makes {made}, but the encoder takes {seen}; give both the same shape.")
+    wanted = 2 * generator.inputs[0].shape[-1]
+    widths = [output.shape[1:] for output in encoder.outputs]
+    if widths != [(wanted,)]:
+        raise ValueError(
+            f"The encoder must return a mean and a log-variance for each of the {wanted // 2} latents, [N, {wanted}]; "
+            f"its outputs have the shapes {widths}. Give it latent_dim={wanted // 2}."
+        )
