@@ -16,6 +16,7 @@ from kgan.architectures.network import (
     num_halvings,
     wrapper,
 )
+from kgan.layers import SelfAttention
 
 
 class ResNetGenerator(Network):
@@ -32,8 +33,14 @@ class ResNetGenerator(Network):
         latent_dim: length of z.
         width: all channels are multiples of it: 4 times in table 4, the last block's in the others.
         normalization: "batch", "layer" or "none".
+        attention: the shorter side of the feature maps that `SelfAttention` follows, or None. Zhang et al. 2018
+            (https://arxiv.org/abs/1805.08318) put it at 32 in both networks, for 128 pixels; unlike theirs, the
+            generator has no spectral normalisation.
         conditioning, num_classes, num_conditions, condition_ranges: see `DCGANGenerator`; "batch_norm" is that of
             Miyato & Koyama 2018 (https://arxiv.org/abs/1802.05637).
+
+    Raises:
+        ValueError: an argument is out of its range, or no block makes maps of the side that `attention` names.
 
     Example:
         >>> ResNetGenerator(image_shape=(48, 48, 3), width=2).output_shape
@@ -46,6 +53,7 @@ class ResNetGenerator(Network):
         latent_dim: int = 128,
         width: int = 64,
         normalization: str = "batch",
+        attention: int | None = None,
         conditioning: str | None = None,
         num_classes: int | None = None,
         num_conditions: int | None = None,
@@ -63,18 +71,21 @@ class ResNetGenerator(Network):
         grid = first_grid(image_shape, halvings)
         x = layers.Dense(grid[0] * grid[1] * first)(labels.joined(latents))
         x = layers.Reshape([*grid, first])(x)
+        sides: list[int] = []
         for count in filters:
             y = layers.ReLU()(labels.normalized(x, normalization))
             y = convolution(count)(layers.UpSampling2D()(y))
             y = convolution(count)(layers.ReLU()(labels.normalized(y, normalization)))
             # A 1x1 convolution may as well come before the pixels are repeated.
             x = layers.Add()([y, layers.UpSampling2D()(shortcut(count)(x))])
+            x = attended(x, attention, sides)
+        check_attention(attention, sides)
         x = layers.ReLU()(labels.normalized(x, normalization))
         x = layers.Conv2D(image_shape[2], 3, padding="same")(x)
         images = layers.Activation("tanh", dtype="float32", name="images")(crop(x, image_shape))
         super().__init__(labels.inputs(latents), images, name="generator")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
-        self.normalization = normalization
+        self.normalization, self.attention = normalization, attention
         self.conditioning, self.num_classes = conditioning, num_classes
         self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
@@ -93,9 +104,15 @@ class ResNetDiscriminator(Network):
         width: all channels are multiples of it: 2 times in table 4, the first block's in the others.
         normalization: "spectral", of every layer; "layer", "batch" or "none": critics with a gradient penalty take
             "layer", as Gulrajani et al. do, or "none".
+        attention: the shorter side of the feature maps that `SelfAttention` follows (with spectral normalisation where
+            the other layers have it), or None; see `ResNetGenerator`. Of several blocks with such maps it follows the
+            first.
         conditioning: see `DCGANDiscriminator`; "projection", of the sums over the pixels, is that of Miyato & Koyama
             2018 (https://arxiv.org/abs/1802.05637).
         num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+
+    Raises:
+        ValueError: see `ResNetGenerator`.
 
     Example:
         >>> ResNetDiscriminator(image_shape=(64, 64, 3), width=2).output_shape
@@ -107,6 +124,7 @@ class ResNetDiscriminator(Network):
         image_shape: tuple[int, int, int],
         width: int = 64,
         normalization: str = "spectral",
+        attention: int | None = None,
         conditioning: str | None = None,
         num_classes: int | None = None,
         num_conditions: int | None = None,
@@ -123,12 +141,16 @@ class ResNetDiscriminator(Network):
             blocks = [(width * 2**block, True) for block in range(max(halvings, 4))] + [(16 * width, False)]
         images = keras.Input(image_shape, name="images")
         x = labels.joined(images)
+        sides: list[int] = []
         for index, (count, halve) in enumerate(blocks):
             x = judging(x, count, halve, normalization, first=index == 0)
+            x = attended(x, attention, sides, spectral_norm=normalization == "spectral")
+        check_attention(attention, sides)
         # Sums in bfloat16 would lose what the many pixels have in common.
         features = ops.sum(ops.cast(layers.ReLU()(x), "float32"), axis=[1, 2])
         super().__init__(labels.inputs(images), labels.outputs(features, normalization), name="discriminator")
-        self.image_shape, self.width, self.normalization = image_shape, width, normalization
+        self.image_shape, self.width = image_shape, width
+        self.normalization, self.attention = normalization, attention
         self.conditioning, self.num_classes = conditioning, num_classes
         self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
 
@@ -146,6 +168,21 @@ def judging(x, filters, halve, normalization, first):
     if halve:  # the shortcut before its 1x1 convolution, for which it makes no difference
         x, y = (layers.AveragePooling2D(2, padding="same")(part) for part in (x, y))
     return layers.Add()([y, wrapped(shortcut(filters))(x) if changes else x])
+
+
+def attended(x, attention, sides, spectral_norm=False):
+    """What follows a block: self-attention if its maps are the first of the side asked for, which `sides` notes."""
+    side = min(x.shape[1:3])
+    sides.append(side)
+    return SelfAttention(spectral_norm)(x) if side == attention and sides.count(side) == 1 else x
+
+
+def check_attention(attention, sides):
+    if attention is not None and attention not in sides:
+        raise ValueError(
+            f"attention must be the shorter side of the feature maps of a block, one of "
+            f"{', '.join(map(str, dict.fromkeys(sides)))}; got {attention}."
+        )
 
 
 def convolution(filters):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kgan.architectures import ResNetDiscriminator, ResNetGenerator
-from kgan.layers import SpectralNormalization
+from kgan.layers import SelfAttention, SpectralNormalization
 
 
 def blocks(network):
@@ -66,9 +66,51 @@ def test_the_score_sums_over_the_pixels():
     np.testing.assert_allclose(four - empty, 4 * (one - empty), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize(("normalization", "count"), [("spectral", 11), ("none", 0)])
+@pytest.mark.parametrize(("normalization", "count"), [("spectral", 11), ("scaled_spectral", 11), ("none", 0)])
 def test_spectral_normalisation_is_around_every_kernel(normalization, count):
     network = ResNetDiscriminator((16, 16, 1), width=2, normalization=normalization)
     wrapped = [layer for layer in network.layers if isinstance(layer, SpectralNormalization)]
     assert len(wrapped) == count
     assert len([weight for weight in network.trainable_weights if len(weight.shape) > 1]) == (count or 11)
+
+
+def attentions(network):
+    return [
+        (layer.output.shape[1:], layer.spectral_norm) for layer in network.layers if isinstance(layer, SelfAttention)
+    ]
+
+
+def test_attention_at_32_of_128_pixels_is_the_papers():
+    generator = ResNetGenerator((128, 128, 3), latent_dim=2, width=2, attention=32)
+    discriminator = ResNetDiscriminator((128, 128, 3), width=4, attention=32)
+    assert attentions(generator) == [((32, 32, 8), False)]
+    assert attentions(discriminator) == [((32, 32, 8), True)]
+    assert attentions(ResNetDiscriminator((28, 28, 1), width=4, attention=14, normalization="none"))[0][1] is False
+
+
+def test_attention_follows_the_first_block_of_its_side_and_the_shorter_side_counts():
+    network = ResNetDiscriminator((28, 40, 1), width=4, attention=7)
+    kinds = [type(layer).__name__ for layer in network.layers if isinstance(layer, keras.layers.Add | SelfAttention)]
+    assert kinds == ["Add", "Add", "SelfAttention", "Add", "Add"]
+    assert attentions(network) == [((7, 10, 8), True)]
+
+
+@pytest.mark.parametrize("network", [ResNetGenerator, ResNetDiscriminator])
+def test_attention_is_at_first_the_identity_and_in_the_configuration(network):
+    plain, attending = (network((16, 16, 1), width=4, attention=side) for side in (None, 8))
+    weights = iter(plain.get_weights())
+    inside = {id(w) for one in attending.layers if isinstance(one, SelfAttention) for w in one.weights}
+    assert inside
+    for weight in attending.weights:
+        if id(weight) not in inside:
+            weight.assign(next(weights))
+    x = np.random.default_rng(0).normal(size=[2, *plain.inputs[0].shape[1:]]).astype("float32")
+    np.testing.assert_allclose(attending(x), plain(x), rtol=1e-5, atol=1e-5)
+    again = network.from_config(attending.get_config())
+    assert again.attention == 8 and attentions(again) == attentions(attending)
+
+
+@pytest.mark.parametrize(("network", "sides"), [(ResNetGenerator, "14, 28"), (ResNetDiscriminator, "14, 7")])
+def test_attention_at_maps_that_there_are_not_gets_a_sentence(network, sides):
+    with pytest.raises(ValueError, match=f"attention must be the shorter side .* one of {sides}; got 32"):
+        network((28, 28, 1), width=4, attention=32)
