@@ -6,6 +6,7 @@ from keras import layers
 from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
 from kgan.architectures.convolution import Conv2D
 from kgan.architectures.network import (
+    SPECTRAL,
     Network,
     check_image_shape,
     check_normalization,
@@ -99,7 +100,8 @@ class DCGANDiscriminator(Network):
         growth: factor of the channels per halving of the resolution.
         kernel_size: of the convolutions.
         normalization: "batch", "layer", "none", or "spectral" for `kgan.layers.SpectralNormalization` around
-            every layer with a kernel; critics with a gradient penalty take "layer" or "none".
+            every layer with a kernel; critics with a gradient penalty take "layer", "none", or "scaled_spectral", which
+            has a learned scale.
         conditioning: how labels enter: "concatenation", as feature maps beside the image; "projection", through
             `kgan.layers.Projection`, of the features that the score is a linear function of; both need a second input.
             "auxiliary" (Odena et al. 2017, https://arxiv.org/abs/1610.09585): the discriminator takes images alone and
@@ -128,7 +130,7 @@ class DCGANDiscriminator(Network):
     ):
         image_shape = check_image_shape(image_shape)
         check_positive(width=width, growth=growth, kernel_size=kernel_size)
-        check_normalization(normalization, also=["spectral"])
+        check_normalization(normalization, also=SPECTRAL)
         labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
         init = keras.initializers.RandomNormal(stddev=STDDEV)
         images = keras.Input(image_shape, name="images")

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from kgan.architectures.conditioning import DISCRIMINATOR, Labels
-from kgan.architectures.network import Network, check_positive, check_weights, wrapper
+from kgan.architectures.network import SPECTRAL, Network, check_positive, check_weights, wrapper
 
 ACTIVATIONS = {"relu": layers.ReLU, "leaky_relu": lambda: layers.LeakyReLU(0.2), "elu": layers.ELU}
 
@@ -68,7 +68,8 @@ class MLPDiscriminator(Network):
         data_shape: (d,) for vectors, (height, width, channels) for images.
         units: width of each hidden layer.
         activation: "leaky_relu" (of slope 0.2), "relu" or "elu".
-        normalization: "none", or "spectral" for `kgan.layers.SpectralNormalization` around every Dense layer.
+        normalization: "none", or "spectral" for `kgan.layers.SpectralNormalization` around every Dense layer;
+            "scaled_spectral" gives it a learned scale, for use with a gradient penalty.
         conditioning: "concatenation", with labels beside the data, "projection", "auxiliary" or None: see
             `DCGANDiscriminator`.
         num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
@@ -91,8 +92,8 @@ class MLPDiscriminator(Network):
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
-        if normalization not in ("none", "spectral"):
-            raise ValueError(f"normalization must be none or spectral; got {normalization!r}.")
+        if normalization not in ("none", *SPECTRAL):
+            raise ValueError(f"normalization must be none, spectral or scaled_spectral; got {normalization!r}.")
         check_positive(units=units)
         check_weights([math.prod(data_shape), *units, 1], f"units {units} and data_shape {data_shape}")
         labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)

@@ -1,5 +1,6 @@
 """What the networks of all families share."""
 
+import functools
 import itertools
 
 import keras
@@ -10,6 +11,7 @@ from kgan.layers import LayerNormalization, SpectralNormalization
 from kgan.precision import policy
 
 NORMALIZATIONS = ("batch", "layer", "none")
+SPECTRAL = ("spectral", "scaled_spectral")  # of kernels; a discriminator's alone
 
 # Above these a number is a slip of the pen; of what is not named here at most 65,536.
 LARGEST = {"growth": 16, "kernel_size": 64}
@@ -47,7 +49,9 @@ def normalize(x, normalization):
 
 
 def wrapper(normalization):
-    """What "spectral" wraps around each layer with a kernel; other normalisations leave the layers as they are."""
+    """What is wrapped around each layer with a kernel; normalisations of features leave the layers as they are."""
+    if normalization == "scaled_spectral":
+        return functools.partial(SpectralNormalization, learned_scale=True)
     return SpectralNormalization if normalization == "spectral" else lambda layer: layer
 
 

@@ -6,6 +6,7 @@ from keras import layers, ops
 from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
 from kgan.architectures.convolution import Conv2D
 from kgan.architectures.network import (
+    SPECTRAL,
     Network,
     check_image_shape,
     check_normalization,
@@ -102,8 +103,8 @@ class ResNetDiscriminator(Network):
     Args:
         image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
         width: all channels are multiples of it: 2 times in table 4, the first block's in the others.
-        normalization: "spectral", of every layer; "layer", "batch" or "none": critics with a gradient penalty take
-            "layer", as Gulrajani et al. do, or "none".
+        normalization: "spectral", of every layer; "scaled_spectral", "layer", "batch" or "none": critics with a
+            gradient penalty take "layer", as Gulrajani et al. do, "none" or "scaled_spectral", with a learned scale.
         attention: the shorter side of the feature maps that `SelfAttention` follows (with spectral normalisation where
             the other layers have it), or None; see `ResNetGenerator`. Of several blocks with such maps it follows the
             first.
@@ -132,7 +133,7 @@ class ResNetDiscriminator(Network):
     ):
         image_shape = check_image_shape(image_shape)
         check_positive(width=width)
-        check_normalization(normalization, also=["spectral"])
+        check_normalization(normalization, also=SPECTRAL)
         labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
         halvings = num_halvings(image_shape)
         if _small(image_shape):

@@ -7,6 +7,7 @@ from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
 from kgan.architectures.convolution import Conv2D
 from kgan.architectures.dcgan import STDDEV, growing
 from kgan.architectures.network import (
+    SPECTRAL,
     Network,
     check_image_shape,
     check_normalization,
@@ -79,7 +80,8 @@ class SNDCGANDiscriminator(Network):
     Args:
         image_shape: (height, width, channels); sides from 8 to 128 pixels, channels 1, 3 or 4.
         width: channels at full resolution.
-        normalization: "spectral", "batch", "layer" or "none"; critics with a gradient penalty take one of the last two.
+        normalization: "spectral", "scaled_spectral", "batch", "layer" or "none"; critics with a gradient penalty take
+            "layer", "none" or "scaled_spectral", which has a learned scale.
         conditioning: see `DCGANDiscriminator`.
         num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
 
@@ -100,7 +102,7 @@ class SNDCGANDiscriminator(Network):
     ):
         image_shape = check_image_shape(image_shape)
         check_positive(width=width)
-        check_normalization(normalization, also=["spectral"])
+        check_normalization(normalization, also=SPECTRAL)
         labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
         init, wrapped = keras.initializers.RandomNormal(stddev=STDDEV), wrapper(normalization)
         images = keras.Input(image_shape, name="images")

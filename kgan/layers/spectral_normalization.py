@@ -30,9 +30,14 @@ class SpectralNormalization(Layer):
     The kernel remains the weight that is trained, in its own precision under every policy. There is no clipping at 1:
     small kernels are scaled up. The bias is left as it is.
 
+    With `learned_scale` it is gamma W / sigma(W), with a number gamma that is learned and begins at sigma(W), so that
+    the layer begins as without normalisation: the paper's appendix E. It is not 1-Lipschitz, which is left to a
+    gradient penalty; what remains is that no direction of W can take over by growing.
+
     Args:
         layer: Dense, Conv1D, Conv2D, Conv3D, their Transpose kin, DepthwiseConv1D, DepthwiseConv2D or Embedding.
         power_iterations: how many each `power_iterate` makes, at least 1, the paper's number.
+        learned_scale: whether there is a gamma.
 
     Input and output: those of the layer.
 
@@ -47,7 +52,7 @@ class SpectralNormalization(Layer):
         6.0
     """
 
-    def __init__(self, layer: keras.layers.Layer, power_iterations: int = 1, **kwargs):
+    def __init__(self, layer: keras.layers.Layer, power_iterations: int = 1, learned_scale: bool = False, **kwargs):
         if not isinstance(layer, (layers.Dense, *CONVOLUTIONS, *TRANSPOSED, *DEPTHWISE, layers.Embedding)):
             raise ValueError(
                 f"SpectralNormalization takes Dense, convolutions with one kernel and Embedding; got {layer!r} (a "
@@ -56,7 +61,7 @@ class SpectralNormalization(Layer):
         check_at_least(1, power_iterations=power_iterations)
         # Its own arithmetic is that of the weights, whatever the layer computes in.
         super().__init__(**{**kwargs, "dtype": layer.variable_dtype})
-        self.layer, self.power_iterations = layer, power_iterations
+        self.layer, self.power_iterations, self.learned_scale = layer, power_iterations, learned_scale
 
     def build(self, input_shape):
         if not self.layer.built:
@@ -66,6 +71,11 @@ class SpectralNormalization(Layer):
             shape=[matrix.shape[-1]], dtype=matrix.dtype, initializer=self._first_u, trainable=False, autocast=False,
             name="u", aggregation="only_first_replica",
         )  # fmt: skip
+        self.scale = None
+        if self.learned_scale:
+            self.scale = self.add_weight(
+                shape=(), dtype=matrix.dtype, initializer=lambda *_, **__: self.sigma, autocast=False, name="scale"
+            )
 
     @property
     def kernel(self):
@@ -79,8 +89,9 @@ class SpectralNormalization(Layer):
 
     @property
     def normalized_kernel(self):
-        """W / sigma(W), through which gradients flow to the kernel."""
-        return tf.cast(self.kernel.value, self.u.dtype) / self.sigma
+        """W / sigma(W), or gamma W / sigma(W), through which gradients flow to the kernel and to gamma."""
+        normalized = tf.cast(self.kernel.value, self.u.dtype) / self.sigma
+        return normalized if self.scale is None else self.scale.value * normalized
 
     def power_iterate(self):
         """Algorithm 1, step 1: u <- W v / |W v| with v = W^T u / |W^T u|, `power_iterations` times."""

@@ -24,7 +24,7 @@ class SNGAN(StandardGAN):
         adversarial_loss: `Hinge()` by default; `NonSaturating()` is the paper's other.
 
     Raises:
-        ValueError: a kernel of the discriminator is not normalised.
+        ValueError: a kernel of the discriminator is not normalised, or has a learned scale.
 
     Example:
         >>> import kgan
@@ -66,7 +66,14 @@ class SNGAN(StandardGAN):
             top_k,
         )
         layers = list(discriminator._flatten_layers())
-        normalized = {id(layer.kernel) for layer in layers if isinstance(layer, SpectralNormalization)}
+        wrapped = [layer for layer in layers if isinstance(layer, SpectralNormalization)]
+        scaled = [layer.name for layer in wrapped if layer.learned_scale]
+        if scaled:
+            raise ValueError(
+                f"The discriminator's {scaled[0]!r} has a learned scale, which bounds nothing; leave it out, or use "
+                f"GeometricGAN with a gradient penalty."
+            )
+        normalized = {id(layer.kernel) for layer in wrapped}
         for variable in discriminator.trainable_variables:
             # Vectors are biases and gains; everything else multiplies.
             if len(variable.shape) > 1 and id(variable) not in normalized:

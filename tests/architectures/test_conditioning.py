@@ -51,7 +51,7 @@ def test_labels_are_maps_beside_an_image():
     np.testing.assert_array_equal(seen[1, ..., 1:], np.broadcast_to([1, 0, 0], [8, 8, 3]))
 
 
-@pytest.mark.parametrize("normalization", ["none", "spectral"])
+@pytest.mark.parametrize("normalization", ["none", "spectral", "scaled_spectral"])
 def test_projection_is_the_papers_formula(normalization):
     """Miyato & Koyama 2018, equation 4: psi(phi(x)) + <V y, phi(x)>."""
     network = MLPDiscriminator((3,), units=(6,), normalization=normalization, conditioning="projection", num_classes=3)
@@ -61,7 +61,8 @@ def test_projection_is_the_papers_formula(normalization):
     psi = network.get_layer("scores") if normalization == "none" else next(
         layer for layer in network.layers if getattr(getattr(layer, "layer", None), "name", "") == "scores"
     )  # fmt: skip
-    rows = projection.embedding.embeddings if normalization == "none" else projection.embedding.normalized_kernel
+    divided = normalization == "spectral"
+    rows = projection.embedding.normalized_kernel if divided else projection.embedding.embeddings
     expected = psi(phi)[:, 0] + np.sum(np.asarray(rows)[y] * phi, axis=1)
     np.testing.assert_allclose(network([x, y])[:, 0], expected, atol=1e-5)
 

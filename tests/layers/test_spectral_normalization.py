@@ -260,6 +260,47 @@ def test_exported_it_computes_the_same(tmp_path):
     np.testing.assert_allclose(served.serve(x), model(x), atol=1e-6)
 
 
+@each_kind
+def test_with_a_learned_scale_it_begins_as_the_layer_itself(kind):
+    """gamma W / sigma(W) with gamma = sigma(W), for both with the same estimate of sigma."""
+    make, shape = KINDS[kind]
+    layer = SpectralNormalization(make(), learned_scale=True)
+    x = tf.range(shape[0]) if kind == "embedding" else tf.random.stateless_normal(shape, [1, 1])
+    scaled = layer(x)
+    assert float(layer.scale.value) == float(layer.sigma) > 0
+    np.testing.assert_allclose(scaled, layer.layer(x), rtol=1e-5, atol=1e-6)
+
+
+def test_the_learned_scale_takes_all_of_the_kernels_length():
+    """d loss / d gamma is that along the normalised kernel; of the kernel itself nothing points along it."""
+    layer = SpectralNormalization(layers.Dense(5, dtype="float64"), power_iterations=100, learned_scale=True)
+    x = tf.random.stateless_normal([3, 7], [1, 1], dtype="float64")
+    layer(x)
+    layer.power_iterate()
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sin(layer(x)))
+    by_scale, by_kernel = tape.gradient(loss, [layer.scale.value, layer.kernel.value])
+    plain, kernel = layer.layer, layer.normalized_kernel
+    with tf.GradientTape() as tape:
+        tape.watch(kernel)
+        loss = tf.reduce_sum(tf.sin(x @ kernel + plain.bias.value))
+    along = tape.gradient(loss, kernel)
+    assert float(by_scale) == pytest.approx(float(tf.reduce_sum(along * kernel) / layer.scale.value), rel=1e-12)
+    assert abs(float(tf.reduce_sum(by_kernel * kernel))) < 1e-12
+    layer.scale.assign(2.0)
+    assert np.linalg.norm(layer.normalized_kernel.numpy(), 2) == pytest.approx(2, rel=1e-6)
+
+
+def test_the_learned_scale_is_saved(tmp_path):
+    model = keras.Sequential([keras.Input([3]), SpectralNormalization(layers.Dense(2), learned_scale=True)])
+    model.layers[0].scale.assign(0.7)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x = tf.ones([1, 3])
+    assert again.layers[0].scale.numpy() == np.float32(0.7)
+    np.testing.assert_array_equal(again(x), model(x))
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [

@@ -170,6 +170,8 @@ def test_an_unnormalised_discriminator_is_refused_by_name():
     )
     with pytest.raises(ValueError, match="has no spectral normalisation"):
         kgan.SNGAN(generator, wrapped)
+    with pytest.raises(ValueError, match="'spectral_normalization.*' has a learned scale, which bounds nothing; leave"):
+        kgan.SNGAN(generator, kgan.architectures.MLPDiscriminator((2,), (4,), normalization="scaled_spectral"))
     kgan.SNGAN(generator, kgan.architectures.MLPDiscriminator((2,), (4,), normalization="spectral"))
 
 
