@@ -42,17 +42,21 @@ def toy():
 
     def make(objective=kgan.WGANGP, optimizer=lambda: keras.optimizers.Adam(1e-3), compiled=None, **options):
         gan = objective(*networks(objective), **options)
-        gan.compile(generator_optimizer=optimizer(), discriminator_optimizer=optimizer(), **(compiled or {}))
+        gan.compile(**{f"{player}_optimizer": optimizer() for player in gan.players}, **(compiled or {}))
         return gan
 
     return make
 
 
 def networks(objective):
-    """A small generator, and such a discriminator as the objective wants."""
+    """A small generator, and such a discriminator or encoder as the objective wants."""
+    if objective is kgan.GaussianSampler:
+        return (kgan.architectures.GaussianGenerator(data_shape=(2,)),)
     classes = {"conditioning": "concatenation", "num_classes": 4} if objective is kgan.ACGAN else {}
     latent_dim = 14 if objective is kgan.InfoGAN else 3
     generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=latent_dim, units=(8, 8), **classes)
+    if objective is kgan.VAE:
+        return generator, kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
     if objective in (kgan.EBGAN, kgan.BEGAN):
         return generator, kgan.architectures.MLPAutoencoder(data_shape=(2,), units=(8,), code_dim=4)
     heads = {

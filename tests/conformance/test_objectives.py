@@ -11,7 +11,9 @@ from kgan.regularizers import GradientPenalty
 from tests.conftest import networks, numbers
 
 CONTRACTS = {"GAN", "Game", "LatentVariableModel"}
-OBJECTIVES = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
+GAMES = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
+OBJECTIVES = [cls for cls in GAMES if issubclass(cls, kgan.objectives.GAN)]
+BASELINES = [cls for cls in GAMES if cls not in OBJECTIVES]
 PENALTIES = [getattr(regularizers, name) for name in regularizers.__all__ if name != "Regularizer"]
 
 # One of those that share a train_step stands for all; what belongs to `Game` alone is seen on two.
@@ -21,12 +23,12 @@ PLAIN = [kgan.StandardGAN, kgan.WGAN, kgan.WGANGP, kgan.WGANLP]
 
 
 def of(fast, name=None, values=(None,)):
-    """Runs a test for these objectives always, for the others with `-m slow`.
+    """Runs a test for these objectives always, for the other GANs with `-m slow`.
 
     With values of an argument: the first one for `fast`, the others for `ENGINE`.
     """
     cases = []
-    for cls in OBJECTIVES:
+    for cls in [*OBJECTIVES, *(cls for cls in fast if cls not in OBJECTIVES)]:
         for place, value in enumerate(values):
             marks = () if cls in (fast if place == 0 else ENGINE) else pytest.mark.slow
             given = [cls] if name is None else [cls, value]
@@ -91,7 +93,7 @@ def test_fit_learns_something_finite(toy, ring, objective):
         assert any(not np.array_equal(a, w.numpy()) for a, w in zip(before, gan.weights, strict=False)), network.name
 
 
-@of(ENGINE)
+@of([*ENGINE, *BASELINES])
 def test_the_same_twice_is_bitwise_the_same(toy, ring, objective):
     one, other = toy(objective), toy(objective)
     other.set_weights(one.get_weights())
@@ -100,7 +102,7 @@ def test_the_same_twice_is_bitwise_the_same(toy, ring, objective):
     equal(one, other)
 
 
-@of(ALGORITHMS, "way", ["weights", "keras"])
+@of([*ALGORITHMS, *BASELINES], "way", ["weights", "keras"])
 def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way):
     gan = toy(objective, regularizers=[GradientPenalty(3.0)])
     gan.fit(batches(ring), epochs=1, verbose=0)
@@ -119,7 +121,7 @@ def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way
     equal(gan, loaded)
 
 
-@of(ENGINE)
+@of([*ENGINE, *BASELINES])
 @pytest.mark.parametrize("compiled", [{"steps_per_execution": 4}, {"run_eagerly": True}])
 def test_executions_of_several_steps_and_eager_ones_equal_the_compiled_step(toy, ring, objective, compiled):
     one, other = toy(objective), toy(objective, compiled=compiled)
@@ -199,7 +201,7 @@ def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
         np.testing.assert_array_equal(old, weight.numpy())
 
 
-@of(ALGORITHMS, "optimizer", ["SGD", "Adam"])
+@of([*ALGORITHMS, *BASELINES], "optimizer", ["SGD", "Adam"])
 def test_two_replicas_equal_one_device(toy, ring, replicas, objective, optimizer):
     """Weights with SGD; with Adam, which amplifies the rounding, the losses.
 
