@@ -36,7 +36,8 @@ COLLAPSED = (
 class Monitor(Callback):
     """Looks now and then whether the training still goes anywhere, and says once what it sees and what to do.
 
-    It sees a discriminator that has won (its loss at zero) or gives everything one score, scores that have run away,
+    It sees a discriminator that has won (its loss at zero) or gives everything one score, scores that have run away
+    to where the loss is flat (energies, and scores of which only differences count, may be as large as they like),
     gradients of the generator that vanish or explode, and generated examples that become all the same. A look
     is a step on always the same examples in which nothing learns. Of games without a discriminator it says nothing.
 
@@ -93,7 +94,7 @@ class Monitor(Callback):
         symptoms = {
             WON: won,
             BLIND: found["score_spread"] <= 1e-6 * abs(found["score_mean"]),
-            SATURATED: zero is not None and found["smallest_score"] > 15,
+            SATURATED: self.model.saturates and found["smallest_score"] > 15,
             VANISHED: gradient < 1e-4 * seen["largest_gradient"],
             EXPLODED: gradient > 1e3 * seen["first_gradient"] > 0,
             # An untrained generator makes little that differs, so it is given four looks.

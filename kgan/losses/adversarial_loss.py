@@ -11,6 +11,11 @@ class AdversarialLoss(Configurable):
         """The discriminator's loss where it is always right; None where that has no lower bound."""
         return None
 
+    @property
+    def saturates(self):
+        """Whether the discriminator's loss is flat where it is right and the scores are far from 0."""
+        return False
+
     def discriminator(self, real_scores, fake_scores, draws=None):
         """The discriminator's loss, a scalar.
 

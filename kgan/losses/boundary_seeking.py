@@ -20,6 +20,7 @@ class BoundarySeeking(AdversarialLoss):
     """
 
     perfect = 0.0
+    saturates = True
 
     def discriminator(self, real_scores, fake_scores, draws=None):
         return mean(softplus(-real_scores)) + mean(softplus(fake_scores))  # -log D(x) - log(1 - D(G(z)))

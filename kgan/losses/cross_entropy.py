@@ -42,6 +42,11 @@ class CrossEntropy(AdversarialLoss):
         """The entropies of the targets: 0 for 1 and 0."""
         return sum(_entropy(t) for t, _ in self._labels.moments)
 
+    @property
+    def saturates(self):
+        """With soft targets, large scores are as wrong as small ones."""
+        return self.perfect == 0
+
     def discriminator(self, real_scores, fake_scores, draws=None):
         r, f = self._labels(real_scores, fake_scores, draws)
         return mean(_cross_entropy(r, real_scores)) + mean(_cross_entropy(f, fake_scores))

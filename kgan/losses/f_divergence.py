@@ -110,6 +110,10 @@ class FDivergence(AdversarialLoss):
         largest = DIVERGENCES[self.divergence].largest
         return None if largest is None else -largest
 
+    @property
+    def saturates(self):
+        return self.perfect is not None
+
     def discriminator(self, real_scores, fake_scores, draws=None):
         row = DIVERGENCES[self.divergence]
         return mean(row.conjugate_of_activation(fake_scores)) - mean(row.activation(real_scores))

@@ -20,6 +20,7 @@ class Hinge(AdversarialLoss):
     """
 
     perfect = 0.0
+    saturates = True
 
     def discriminator(self, real_scores, fake_scores, draws=None):
         return mean(tf.maximum(1 - real_scores, 0)) + mean(tf.maximum(1 + fake_scores, 0))

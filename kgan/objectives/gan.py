@@ -74,6 +74,12 @@ class GAN(LatentVariableModel):
         self._start()
 
     @property
+    def saturates(self):
+        """Whether the discriminator's loss is flat where it is right and the scores are far from 0."""
+        loss = getattr(self, "adversarial_loss", None)
+        return loss is not None and loss.saturates
+
+    @property
     def num_minibatches(self):
         return self.discriminator_steps
 

@@ -43,6 +43,7 @@ class UnrolledGAN(GAN):
     """
 
     perfect_d_loss = 0.0
+    saturates = True
 
     def __init__(
         self,

@@ -58,6 +58,17 @@ def test_a_critic_at_zero_has_not_won(watch):
     assert watch({}, {"d_loss": 0.0}, {"smallest_score": 100.0}, objective=kgan.WGANGP) == []
 
 
+@pytest.mark.parametrize("objective", [kgan.EBGAN, kgan.BEGAN, kgan.RelativisticGAN, kgan.R3GAN, kgan.LSGAN])
+def test_large_energies_differences_and_squares_are_no_saturation(watch, objective):
+    assert watch({}, {"smallest_score": 100.0, "score_mean": 120.0}, objective=objective) == []
+
+
+@pytest.mark.parametrize("objective", [kgan.GeometricGAN, kgan.UnrolledGAN, kgan.SimultaneousGAN])
+def test_large_scores_of_a_loss_that_is_flat_there_have_run_away(watch, objective):
+    (line,) = watch({}, {"smallest_score": 100.0}, objective=objective)
+    assert "the scores have run away (the smallest is 100), where the loss is flat" in line
+
+
 def test_a_generator_that_begins_with_nothing_is_given_time(watch):
     assert watch(*[{"fake_spread": 0.001}] * 4) == []
 

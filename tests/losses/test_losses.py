@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from kgan import distances, losses
 from kgan.losses import BoundarySeeking, FDivergence, Hinge, LeastSquares, Minimax, NonSaturating
+from kgan.losses.f_divergence import DIVERGENCES
+from kgan.randomness import Draws
 
 SCORES = np.array([[-2.0], [0.0], [3.0]], np.float32)
 P = np.array([0.125, 0.5, 0.25, 0.125])
@@ -48,6 +50,23 @@ def test_at_that_discriminator_least_squares_are_half_the_pearson_divergence():
     optimal = (P - Q) / (P + Q)
     value = float(loss.generator(samples(optimal, Q))) + float(loss.generator(samples(optimal, P)))
     assert value == pytest.approx(((2 * Q - (P + Q)) ** 2 / (P + Q)).sum() / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        LeastSquares(), Hinge(), BoundarySeeking(), NonSaturating(), Minimax(), NonSaturating(real_labels=0.9),
+        NonSaturating(flip=0.05), *(FDivergence(name) for name in DIVERGENCES),
+    ],
+    ids=lambda loss: f"{type(loss).__name__}-{'-'.join(map(str, loss.get_config().values()))}",
+)  # fmt: skip
+def test_a_loss_saturates_if_it_is_flat_at_large_scores_on_the_right_sides(loss):
+    real, fake = tf.fill([1000, 1], 15.0), tf.fill([1000, 1], -15.0)
+    with tf.GradientTape() as tape:
+        tape.watch([real, fake])
+        value = loss.discriminator(real, fake, Draws(0, "labels"))
+    slopes = [abs(float(tf.reduce_sum(slope))) for slope in tape.gradient(value, [real, fake])]
+    assert loss.saturates == (max(slopes) < 1e-6)
 
 
 def test_hinge():
