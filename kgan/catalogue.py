@@ -29,32 +29,37 @@ def overview():
 
 
 def describe(name):
-    """Docstring, arguments and defaults of one class.
+    """Docstring, arguments and defaults of one class; also of the contracts, to which docstrings refer.
 
     Raises:
         KeyError: there is none of that name; the message has the nearest one.
     """
-    members = {n: (room, cls) for room, classes in _rooms().items() for n, cls in classes.items()}
-    if name not in members:
-        near = difflib.get_close_matches(name, members, n=1, cutoff=0.4)
+    classes = {n: (room, cls) for room in ROOMS for n, cls in _classes(f"kgan.{room}").items()}
+    if name not in classes:
+        near = difflib.get_close_matches(name, classes, n=1, cutoff=0.4)
         raise KeyError(f"There is no {name!r}{f'; did you mean {near[0]!r}?' if near else ''} (`kgan list` has all).")
-    room, cls = members[name]
+    room, cls = classes[name]
     lines = [f"{name} ({room})", "", inspect.getdoc(cls), "", "Arguments and defaults:"]
     for argument, parameter in arguments(cls).items():
         required = parameter.default is inspect.Parameter.empty
         default = "" if required else f" = {_shown(parameter.default)}"
         lines.append(f"  {argument}{default}")
+    if not arguments(cls):
+        lines.append("  none")
     return "\n".join(lines)
 
 
 def members(room):
     """The classes of a module by name, without contracts (Dataset, Regularizer, GAN and so on) and exceptions."""
+    return {name: cls for name, cls in _classes(room).items() if name not in CONTRACTS}
+
+
+def _classes(room):
+    """The classes of a module by name, without exceptions."""
     module = importlib.import_module(room)
-    classes = {name: getattr(module, name) for name in getattr(module, "__all__", dir(module))}
+    found = {name: getattr(module, name) for name in getattr(module, "__all__", dir(module))}
     return {
-        name: cls
-        for name, cls in sorted(classes.items())
-        if isinstance(cls, type) and name not in CONTRACTS and not issubclass(cls, Exception)
+        name: cls for name, cls in sorted(found.items()) if isinstance(cls, type) and not issubclass(cls, Exception)
     }
 
 
@@ -69,7 +74,7 @@ def _first_sentence(cls):
 
 def _shown(default):
     if isinstance(default, list | tuple):
-        return "(" + "".join(f"{_shown(item)}, " for item in default).rstrip(" ") + ")"
+        return "(" + ", ".join(map(_shown, default)) + ("," if len(default) == 1 else "") + ")"
     if hasattr(default, "get_config"):
         inside = ", ".join(f"{name}={value!r}" for name, value in default.get_config().items())
         return f"{type(default).__name__}({inside})"

@@ -1,8 +1,16 @@
 """What `kgan list` and `kgan show` know."""
 
+import inspect
+import re
+
 import pytest
 
 from kgan import catalogue
+from kgan.configurable import arguments
+
+MEMBERS = {name: (room, cls) for room in catalogue.ROOMS for name, cls in catalogue.members(f"kgan.{room}").items()}
+# No paper's: ways to read files, and a linear map.
+UNPUBLISHED = {"GaussianGenerator", "ImageFolder", "NPZ"}
 
 
 @pytest.mark.parametrize("room", catalogue.ROOMS)
@@ -34,3 +42,22 @@ def test_a_misspelt_name_gets_the_nearest():
     with pytest.raises(KeyError) as error:
         catalogue.describe("WGANPG")
     assert error.value.args[0] == "There is no 'WGANPG'; did you mean 'WGANLP'? (`kgan list` has all)."
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_what_is_shown_says_the_source_and_every_argument(name):
+    room, cls = MEMBERS[name]
+    text = catalogue.describe(name)
+    if room != "callbacks" and name not in UNPUBLISHED:
+        assert re.search(r"https://(arxiv|doi|www)\.", text)
+    _, _, described = inspect.getdoc(cls).partition("\nArgs:\n")
+    for argument in arguments(cls):
+        assert re.search(rf"^    ([\w, ]+, )?{argument}\b[\w, ]*:", described, re.MULTILINE), argument
+    for other in re.findall(r"see\s+`(\w+)`", text):
+        assert catalogue.describe(other)
+
+
+def test_contracts_can_be_shown_and_nothing_is_said_to_be_nothing():
+    assert "  ema = 0.999" in catalogue.describe("GAN").splitlines()
+    assert catalogue.describe("Hinge").endswith("Arguments and defaults:\n  none")
+    assert "  units = (512, 512)" in catalogue.describe("MLPAutoencoder").splitlines()

@@ -64,6 +64,9 @@ class MLPGenerator(Network):
 class MLPDiscriminator(Network):
     """A network of dense layers from vectors or images to one raw score.
 
+    The first GAN's discriminator was one too (Goodfellow et al. 2014, section 5, https://arxiv.org/abs/1406.2661);
+    unlike there, LeakyReLU takes the place of maxout, and there is no dropout.
+
     Args:
         data_shape: (d,) for vectors, (height, width, channels) for images.
         units: width of each hidden layer.

@@ -16,8 +16,8 @@ class Log(Callback):
     Args:
         every: generator steps between lines.
         file: path, relative to the run folder.
-        images_per_step: real images in one step, and dataset_size: examples in the data set; where given,
-            the line has "epoch", "images" and "images_per_second".
+        images_per_step, dataset_size: real images in one step, and examples in the data set; where given, the line
+            has "epoch", "images" and "images_per_second".
 
     Example:
         >>> Log(every=100).get_config()["every"]

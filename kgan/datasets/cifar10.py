@@ -125,10 +125,11 @@ PUBLISHED = lookup.Published(
 class CIFAR10(InMemory):
     """CIFAR-10: 50,000 training and 10,000 test photographs of ten kinds of things.
 
-    Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images". Images are uint8 [32, 32, 3]
-    (RGB) in [0, 255], labels int32 class numbers 0 to 9. Looked up in `path`; `$KGAN_DATA/cifar-10`; a
-    prepared tensorflow_datasets folder; Keras' cache; then downloaded into Keras' cache. Of the Python
-    version's pickles only bytes and numbers are taken; nothing in them is run.
+    Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"
+    (https://www.cs.toronto.edu/~kriz/cifar.html). Images are uint8 [32, 32, 3] (RGB) in [0, 255], labels
+    int32 class numbers 0 to 9. Looked up in `path`; `$KGAN_DATA/cifar-10`; a prepared tensorflow_datasets
+    folder; Keras' cache; then downloaded into Keras' cache. Of the Python version's pickles only bytes and
+    numbers are taken; nothing in them is run.
 
     Args:
         split: "train" or "test".

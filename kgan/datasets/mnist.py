@@ -61,9 +61,9 @@ PUBLISHED = lookup.Published(
 class MNIST(InMemory):
     """The MNIST digits: 60,000 training and 10,000 test images.
 
-    LeCun, Bottou, Bengio and Haffner 1998. Images are uint8 [28, 28, 1] in [0, 255], labels int32 class
-    numbers 0 to 9. Looked up in `path`; `$KGAN_DATA/mnist`; a prepared tensorflow_datasets folder; Keras'
-    cache; then downloaded into Keras' cache.
+    LeCun, Bottou, Bengio and Haffner 1998 (https://doi.org/10.1109/5.726791). Images are uint8
+    [28, 28, 1] in [0, 255], labels int32 class numbers 0 to 9. Looked up in `path`; `$KGAN_DATA/mnist`; a
+    prepared tensorflow_datasets folder; Keras' cache; then downloaded into Keras' cache.
 
     Args:
         split: "train" or "test".

@@ -57,8 +57,8 @@ class Showers(InMemory):
         N_e(X) = N_max ((X - X_0) / (X_max - X_0))^((X_max - X_0) / lambda) exp((X_max - X) / lambda)
 
     with N_max = 6.5e8 E / EeV, X_0 = 0 and lambda = 70 g/cm^2. The lateral distribution is that of Nishimura,
-    Kamata and Greisen (Kamata and Nishimura, Prog. Theor. Phys. Suppl. 6, 1958; Greisen, Ann. Rev. Nucl.
-    Sci. 10, 1960), with the age s = 3 / (1 + 2 X_max / X) and the Moliere radius r_M = 90 m:
+    Kamata and Greisen (Kamata and Nishimura, Prog. Theor. Phys. Suppl. 6, 1958, https://doi.org/10.1143/PTPS.6.93;
+    Greisen, Ann. Rev. Nucl. Sci. 10, 1960), with the age s = 3 / (1 + 2 X_max / X) and the Moliere radius r_M = 90 m:
 
         rho_e(r) = N_e / r_M^2  C(s) (r / r_M)^(s - 2) (1 + r / r_M)^(s - 4.5)
         C(s) = Gamma(4.5 - s) / (2 pi Gamma(s) Gamma(4.5 - 2 s))
