@@ -9,8 +9,11 @@ from tensorflow import reduce_mean as mean
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.objectives.replicas import over_replicas
 
-# Of a value in [-1, 1]: a hundredth of a grey level.
-SMALLEST_VARIANCE = 1e-8
+# Of values in [-1, 1]: a tenth, and a hundredth of a grey level.
+FIRST_VARIANCE, SMALLEST_VARIANCE = 0.01, 1e-8
+
+# Of the moving average: it forgets the first value in some thousands of steps.
+DECAY = 0.999
 
 
 class VAE(LatentVariableModel):
@@ -36,7 +39,9 @@ class VAE(LatentVariableModel):
 
     Attributes:
         variance: weight, the variance of p(x | z). For given networks the bound is largest where it is the mean squared
-            error of the reconstructions: it is the moving average of that, and needs no learning rate.
+            error of the reconstructions: it is the moving average of that over some 1,000 steps, and needs no learning
+            rate. It begins at 0.01, so that the networks first learn to reconstruct: begun at the variance of the data,
+            the encoder may come to say the same of everything, and stay there.
 
     Raises:
         ValueError: the networks do not fit each other.
@@ -64,7 +69,8 @@ class VAE(LatentVariableModel):
         self.ema, self.seed = ema, seed
         self._start()
         self.variance = self.add_weight(
-            shape=(), dtype="float32", initializer="ones", trainable=False, name="variance"
+            shape=(), dtype="float32", initializer=keras.initializers.Constant(FIRST_VARIANCE), trainable=False,
+            name="variance",
         )  # fmt: skip
 
     def train_step(self, data):
@@ -111,9 +117,7 @@ class VAE(LatentVariableModel):
         if self._moment.observing or not self._plays(self.generator):
             return
         (error,) = over_replicas([error])
-        n = tf.cast(self.step.value, tf.float32)
-        decay = tf.minimum(0.99, (1 + n) / (10 + n))
-        self.variance.assign(tf.maximum(error + decay * (self.variance.value - error), SMALLEST_VARIANCE))
+        self.variance.assign(tf.maximum(error + DECAY * (self.variance.value - error), SMALLEST_VARIANCE))
 
 
 def gaussian_divergence(means, log_variances):
