@@ -11,8 +11,8 @@ import kgan
 from kgan.architectures import MLPEncoder, MLPGenerator
 from kgan.objectives.vae import gaussian_divergence
 
-# Probabilistic PCA (Tipping & Bishop 1999): x = W z + mu + noise. The columns of W are orthogonal, so that the posterior
-# of z has independent coordinates, and an encoder can be it.
+# Probabilistic PCA (Tipping & Bishop 1999): x = W z + mu + noise. The columns of W are orthogonal, so that the
+# posterior of z has independent coordinates, and an encoder can be it.
 W = np.array([[1.0, 0.5], [1.0, -0.5], [0.3, 0.0], [-0.2, 0.0]])
 MU = np.array([0.3, -0.2, 0.0, 0.1])
 VARIANCE = 0.04
@@ -83,15 +83,17 @@ def test_the_bound_lacks_what_the_encoder_is_away_from_the_posterior(points, shi
     assert log_likelihood(points) - found["elbo"] == pytest.approx(gap, abs=0.05)
 
 
-def test_trained_it_comes_to_the_largest_likelihood_from_below(points):
+def test_trained_it_comes_to_the_largest_likelihood_from_below(points, monkeypatch):
     """That of PCA: the variance of the noise is the mean of the eigenvalues that two latents leave over."""
-    vae = compiled(kgan.VAE(linear(2, 4), linear(4, 4)))
+    monkeypatch.setattr("kgan.objectives.vae.DECAY", 0.99)  # for a training of 2,000 steps
+    vae = kgan.VAE(linear(2, 4), linear(4, 4))
+    vae.variance.assign(1.0)
     vae.compile(
-        generator_optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(0.02, 800, 0.0)),
-        encoder_optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(0.02, 800, 0.0)),
+        generator_optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(0.02, 2000, 0.0)),
+        encoder_optimizer=keras.optimizers.Adam(keras.optimizers.schedules.PolynomialDecay(0.02, 2000, 0.0)),
         steps_per_execution=40,
     )
-    vae.fit(points, batch_size=500, epochs=20, verbose=0)
+    vae.fit(points, batch_size=500, epochs=50, verbose=0)
     values = np.linalg.eigvalsh(np.cov(points.T, bias=True))
     left = values[:2].mean()
     largest = -0.5 * (4 * np.log(2 * np.pi) + np.log(values[2:]).sum() + 2 * np.log(left) + 4)
@@ -100,26 +102,36 @@ def test_trained_it_comes_to_the_largest_likelihood_from_below(points):
     assert float(vae.variance.numpy()) == pytest.approx(left, rel=0.1)
 
 
+def test_the_encoder_tells_the_points_of_a_ring_apart(ring):
+    """Of a ring a Gaussian around 0 is a stationary point, where the divergence is 0: it must not be gone to."""
+    vae = kgan.VAE(MLPGenerator((2,), 2, (64, 64)), MLPEncoder((2,), 2, (64, 64)), ema=0.0)
+    optimizers = [keras.optimizers.Adam(3e-3) for _ in range(2)]
+    vae.compile(generator_optimizer=optimizers[0], encoder_optimizer=optimizers[1], steps_per_execution=40)
+    vae.fit(np.tile(ring, [40, 1]), batch_size=160, epochs=10, verbose=0)
+    assert vae.history.history["divergence"][-1] > 1.5
+    assert np.abs(np.linalg.norm(vae.sample(500), axis=1) - 1).mean() < 0.5  # of a decoder that makes zeros 1
+
+
 def test_the_variance_follows_the_error():
-    """After the first step it is 0.1 + 0.9 e, with e the mean squared error of a decoder that makes zeros."""
+    """From 0.01, by a thousandth in each step, to the mean squared error, here of a decoder that makes zeros."""
     vae = kgan.VAE(linear(3, 2, np.zeros([3, 2]), np.zeros(2)), linear(2, 6))
     vae.compile(generator_optimizer=keras.optimizers.SGD(0.0), encoder_optimizer=keras.optimizers.SGD(0.0))
-    data = np.float32([[1.0, 2.0], [0.0, 3.0]])
+    data, first = np.float32([[1.0, 2.0], [0.0, 3.0]]), pytest.approx(0.01)
     found = vae.test_on_batch(data, return_dict=True)
-    assert found["reconstruction"] == pytest.approx(-14 / 2 / 2 - np.log(2 * np.pi), rel=1e-5)
-    assert float(vae.variance.numpy()) == 1.0
+    assert found["reconstruction"] == pytest.approx(-3.5 / 0.01 - np.log(2 * np.pi * 0.01), rel=1e-5)
+    assert float(vae.variance.numpy()) == first
     vae.active = ["encoder"]
     vae.train_on_batch(data)
-    assert float(vae.variance.numpy()) == 1.0 and vae.step.numpy() == 1
-    vae.step.assign(0)
+    assert float(vae.variance.numpy()) == first and vae.step.numpy() == 1
     vae.active = vae.players
     vae.train_on_batch(data)
-    assert float(vae.variance.numpy()) == pytest.approx(0.1 + 0.9 * 14 / 4, rel=1e-6)
+    assert float(vae.variance.numpy()) == pytest.approx(0.999 * 0.01 + 0.001 * 3.5, rel=1e-5)
 
 
-def test_data_without_noise_are_no_obstacle():
+def test_data_without_noise_are_no_obstacle(monkeypatch):
+    monkeypatch.setattr("kgan.objectives.vae.DECAY", 0.5)
     vae = compiled(kgan.VAE(linear(1, 2, np.zeros([1, 2]), np.zeros(2)), linear(2, 2)), rate=0.0)
-    vae.fit(np.zeros([64, 2], "float32"), batch_size=2, epochs=3, verbose=0)
+    vae.fit(np.zeros([64, 2], "float32"), batch_size=2, verbose=0)
     assert float(vae.variance.numpy()) == pytest.approx(1e-8) and np.isfinite(vae.history.history["elbo"]).all()
 
 
@@ -166,7 +178,7 @@ def test_labels_reach_encoder_and_decoder():
     data = np.float32([[0.0], [1.0], [2.0]])
     found = vae.test_on_batch(data, data, return_dict=True)
     assert found["divergence"] == pytest.approx(0, abs=1e-6)
-    assert found["reconstruction"] == pytest.approx(-np.log(2 * np.pi) / 2, rel=1e-5)
+    assert found["reconstruction"] == pytest.approx(-np.log(2 * np.pi * 0.01) / 2, rel=1e-5)
     np.testing.assert_allclose(vae.sample(3, labels=data), data)
     with pytest.raises(ValueError, match="This encoder takes labels"):
         vae.train_on_batch(data)
