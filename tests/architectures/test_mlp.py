@@ -44,7 +44,7 @@ def test_spectral_normalisation_of_every_layer():
     slopes = np.abs(network(x[0]) - network(x[1]))[:, 0] / np.linalg.norm(x[0] - x[1], axis=1)
     assert slopes.max() <= 1.001  # each layer is 1-Lipschitz, and so is LeakyReLU
     assert np.abs(MLPDiscriminator(data_shape=(3,), units=(8, 8))(x[0])).max() > np.abs(network(x[0])).max()
-    with pytest.raises(ValueError, match="normalization must be none or spectral; got 'batch'"):
+    with pytest.raises(ValueError, match="normalization must be none, spectral or scaled_spectral; got 'batch'"):
         MLPDiscriminator(data_shape=(3,), normalization="batch")
 
 
