@@ -522,29 +522,29 @@ def picture(lines, out):
     from matplotlib.figure import Figure
 
     columns, shown = 8, [line for line in lines if not line["critic"] and line["seed"] == 0]
-    if not shown:
+    rows = []  # of (data, lines)
+    for data in DATA:
+        found = {line["name"]: line for line in shown if line["data"] == data}
+        own = [found[name] for name in [*BASELINES, *ENTRIES] if name in found]
+        rows += [(data, own[start : start + columns]) for start in range(0, len(own), columns)]
+    if not rows:
         return
-    names = [name for name in [*BASELINES, *ENTRIES] if any(line["name"] == name for line in shown)]
-    height = -(-len(names) // columns)
-    figure = Figure(figsize=(1.6 * columns, 1.75 * height * len(DATA)), layout="tight")
-    panels = figure.subplots(height * len(DATA), columns, squeeze=False)
+    figure = Figure(figsize=(1.6 * columns, 1.75 * len(rows)), layout="tight")
+    panels = figure.subplots(len(rows), columns, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
-    for block, data in enumerate(DATA):
+    for across, (data, own) in zip(panels, rows, strict=True):
         truth, edge = held_out(data).images, 1.15 * toy(data, 1).extent
-        for number, name in enumerate(names):
-            axes = panels[block * height + number // columns, number % columns]
-            axes.set_title(name, fontsize=8)
-            line = next((one for one in shown if (one["name"], one["data"]) == (name, data)), None)
-            if line is None or "failed" in line:
-                axes.text(0.5, 0.5, "failed" if line else "not run", ha="center", fontsize=8)
+        for axes, line in zip(across, own, strict=False):
+            counted = f"\n{line['modes']}/{line['of']}, {line['good']:.0%}" if "modes" in line else ""
+            axes.set_title(line["name"] + counted, fontsize=7)
+            if "failed" in line:
+                axes.text(0.5, 0.5, "failed", ha="center", fontsize=8)
                 continue
             samples = np.load(sample_path(out, line))["samples"]
             axes.plot(*truth.T, ".", color="lightgray", markersize=2)
             axes.plot(*samples.T, ".", color="tab:blue", markersize=0.8)
             axes.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
-            if "modes" in line:
-                axes.set_title(f"{name}\n{line['modes']}/{line['of']}, {line['good']:.0%}", fontsize=7)
     figure.savefig(out / "toys.png", dpi=80)
 
 
