@@ -101,7 +101,7 @@ def loss(name, **options):
 
 
 # lambda = 0.1 is what Gulrajani et al. used for toys, in their published code. With the 10 of their Algorithm 1 the
-# penalty's gradient is all that Adam sees where distances are as small as these, and no mode of the grid is found.
+# penalty's gradient is most of what Adam sees where distances are as small as these: 1 of the 25 modes was found.
 GP = {"rates": (5e-4, 1e-3), "betas": (0.5, 0.9)}
 LAMBDA = 0.1
 DCGAN = "Adam of Radford et al. 2015"

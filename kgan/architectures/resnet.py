@@ -106,8 +106,7 @@ class ResNetDiscriminator(Network):
         normalization: "spectral", of every layer; "scaled_spectral", "layer", "batch" or "none": critics with a
             gradient penalty take "layer", as Gulrajani et al. do, "none" or "scaled_spectral", with a learned scale.
         attention: the shorter side of the feature maps that `SelfAttention` follows (with spectral normalisation where
-            the other layers have it), or None; see `ResNetGenerator`. Of several blocks with such maps it follows the
-            first.
+            that is "spectral"), or None; see `ResNetGenerator`. Of several blocks with such maps it follows the first.
         conditioning: see `DCGANDiscriminator`; "projection", of the sums over the pixels, is that of Miyato & Koyama
             2018 (https://arxiv.org/abs/1802.05637).
         num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
