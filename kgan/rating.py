@@ -81,7 +81,8 @@ def page(images, real, name, step):
     """A self-contained HTML page of trials, one for each image, in this order.
 
     Everything is inside: the page makes no request, and its policy (CSP) forbids any. Answers stay in the browser's
-    localStorage, under a name made from the page's content. The truth is not encrypted, only not to be read by eye.
+    localStorage and the tab's history, under a name made from the page's content. The truth is not encrypted, only not
+    to be read by eye.
 
     Args:
         images: uint8 [n, height, width, channels] with 1, 3 or 4 channels.

@@ -275,7 +275,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def browser(chromium, tmp_path):
     """The browser with the page open, and nothing stored.
 
-    From a server: of pages in files Chromium 156 forgets what they stored in a fifth of all reloads, whatever they do.
+    From a server: Chromium 156 now and then forgets what pages in files have stored, so that closed tabs lose answers.
     """
     images = np.random.default_rng(0).integers(256, size=[COUNT, 8, 8, 3], dtype=np.uint8)
     page = tmp_path / "page.html"
@@ -426,6 +426,24 @@ def test_a_reload_and_a_closed_tab_lose_nothing(browser):
     assert text(browser, "share") == "100.0%"
 
 
+def test_a_reload_loses_nothing_where_the_browser_forgets_what_files_store(browser):
+    click(browser, "begin", *TRUTH[:2])
+    older = browser.execute_script("return localStorage.getItem(place)")
+    click(browser, TRUTH[2])
+    browser.execute_script("localStorage.setItem(place, arguments[0])", older)
+    reload(browser)
+    assert text(browser, "begin") == "Go on with image 4"
+    click(browser, "begin", *TRUTH[3:], "show")
+    browser.execute_script("localStorage.clear()")
+    reload(browser)
+    assert text(browser, "share") == "100.0%"
+    # Another page at the same address has nothing of this.
+    other = browser.file.read_text(encoding="utf-8").replace('"page": "', '"page": "another-')
+    browser.file.write_text(other, encoding="utf-8")
+    reload(browser)
+    assert text(browser, "begin") == "Begin"
+
+
 def test_two_tabs_share_their_answers(browser):
     (first,) = browser.window_handles
     click(browser, "begin", *TRUTH[:2])
@@ -518,7 +536,7 @@ def before_the_page(browser, script):
 def test_without_storage_the_page_says_so_and_goes_on(browser, broken):
     assert text(browser, "notice") == ""
     with before_the_page(browser, broken):
-        assert "the answers are lost when it is reloaded" in text(browser, "notice")
+        assert "the answers are lost when it is closed" in text(browser, "notice")
         click(browser, "begin", *TRUTH, "show")
         assert text(browser, "share") == "100.0%"
         assert downloaded(browser)["correct"] == COUNT
