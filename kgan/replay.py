@@ -15,7 +15,7 @@ class Replay(Configurable):
     Each update of the discriminator puts its fresh fakes, with their labels, into a ring, in which they take the place
     of the oldest, and before that takes `share` of its minibatch out of the ring, at random. So the discriminator
     does not forget what the generator did before. The ring belongs to the game's weights: checkpoints hold it.
-    Showing an older generator or discriminator instead is not offered: a ring of fakes is the former, at less memory.
+    `kgan.callbacks.OlderPlayers` brings whole older players back.
 
     Args:
         capacity: how many fakes the ring holds, at least 1: 50 minibatches of 64 by default. Minibatches cannot be

@@ -7,6 +7,7 @@ from kgan.callbacks.lipschitz_picture import LipschitzPicture
 from kgan.callbacks.log import Log
 from kgan.callbacks.long_critic_phases import LongCriticPhases
 from kgan.callbacks.monitor import Monitor
+from kgan.callbacks.older_players import OlderPlayers
 from kgan.callbacks.progress import Progress
 from kgan.callbacks.sample_grid import SampleGrid
 from kgan.callbacks.stop_on_signal import Interrupted, StopOnSignal
@@ -25,6 +26,7 @@ __all__ = [
     "Log",
     "LongCriticPhases",
     "Monitor",
+    "OlderPlayers",
     "Progress",
     "SampleGrid",
     "StopOnNonFinite",

@@ -85,6 +85,8 @@ class Checkpoint(Callback):
         self.set_model(model)
         self.peers = [peer for peer in peers if peer is not self]
         for peer in self.peers:
+            if isinstance(peer, Callback):
+                peer.set_model(model)  # some keep weights in the model, which has them then when they are loaded
             if getattr(peer, "restore_best_weights", False):
                 raise ValueError(
                     f"{type(peer).__name__}(restore_best_weights=True) puts weights and optimizers out of step; leave "

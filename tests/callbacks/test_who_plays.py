@@ -6,7 +6,7 @@ import pytest
 
 import kgan
 from kgan import losses
-from kgan.callbacks import Checkpoint, LongCriticPhases, TrainWeaker
+from kgan.callbacks import Checkpoint, LongCriticPhases, OlderPlayers, TrainWeaker
 from kgan.datasets import RingOfGaussians
 from tests.conftest import numbers
 
@@ -66,7 +66,7 @@ def test_long_phases_refuse_what_does_not_fit(toy, ring):
     with pytest.raises(ValueError, match="discriminator_steps=3 updates each; choose steps as a multiple"):
         gan.fit(ring, callbacks=[LongCriticPhases(100)], verbose=0)
     gan = toy(kgan.WGAN, discriminator_steps=2, compiled={"steps_per_execution": 2})
-    for callback in (LongCriticPhases(100), TrainWeaker()):
+    for callback in (LongCriticPhases(100), TrainWeaker(), OlderPlayers()):
         with pytest.raises(ValueError, match="compile with steps_per_execution=1, not 2"):
             gan.fit(ring, callbacks=[callback], verbose=0)
     for wrong in ({"steps": 0}, {"first": -1}, {"every": 0}):
@@ -112,8 +112,79 @@ def test_losses_without_a_ratio_are_refused(toy, ring, objective, options):
         TrainWeaker(2.0, 1.0)
 
 
+class Played(keras.callbacks.Callback):
+    """[weights and statistics, updates] of both players at the beginning and at the end of each step."""
+
+    def __init__(self):
+        super().__init__()
+        self.begins, self.ends = [], []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begins.append(self._now())
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.ends.append(self._now())
+
+    def _now(self):
+        return {player: self._what(getattr(self.model, player)) for player in self.model.players}
+
+    def _what(self, network):
+        return [*network.get_weights(), self.model.optimizer_of(network).iterations.numpy()]
+
+
+def same(ones, others):
+    return all(np.array_equal(one, other) for one, other in zip(ones, others, strict=True))
+
+
+def test_an_older_player_comes_back_for_some_steps(toy, ring):
+    gan, played = toy(kgan.SNGAN, discriminator_steps=1), Played()
+    gan.fit(ring, batch_size=10, epochs=2, callbacks=[OlderPlayers(every=5, steps=2), played], verbose=0)
+    begins, ends = played.begins, played.ends
+    returns = {10: "discriminator", 15: "generator", 20: "discriminator", 25: "generator", 30: "discriminator"}
+    changed = set()
+    for start, player in returns.items():
+        assert same(begins[start][player][:-1], begins[start - 5][player][:-1])  # as it was
+        assert not same(begins[start][player], ends[start - 1][player])
+        if start + 2 < len(begins):
+            assert same(begins[start + 2][player], ends[start - 1][player])  # as if nothing had been
+        changed |= {(start, player), (start + 2, player)}
+    for step in range(len(begins)):
+        for player in gan.players:
+            if step and (step, player) not in changed:
+                assert same(begins[step][player], ends[step - 1][player])
+            away = step % 5 < 2 and returns.get(step - step % 5) == player
+            assert ends[step][player][-1] - begins[step][player][-1] == (0 if away else 1)
+    assert gan.active == gan.players
+
+
+def test_an_older_player_on_replicas(replicas, toy, ring):
+    one = toy(kgan.StandardGAN)
+    with replicas.scope():
+        two = toy(kgan.StandardGAN)
+    two.set_weights(one.get_weights())
+    for gan in (one, two):
+        gan.fit(ring, batch_size=16, shuffle=False, callbacks=[OlderPlayers(every=3, steps=2)], verbose=0)
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5)
+    for variable in two.older.weights:
+        a, b = (value.numpy() for value in variable.value.values)
+        np.testing.assert_array_equal(a, b)
+
+
+def test_older_players_refuse_what_does_not_fit(toy, ring):
+    for wrong in ({"every": 0}, {"steps": 0}, {"every": 10, "steps": 10}):
+        with pytest.raises(ValueError, match="at least 1"):
+            OlderPlayers(**wrong)
+    with pytest.raises(ValueError, match="needs a generator and a discriminator; VAE has others"):
+        toy(kgan.VAE).fit(ring, callbacks=[OlderPlayers()], verbose=0)
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["checkpoint first", "checkpoint last"])
-@pytest.mark.parametrize("make", [lambda: TrainWeaker(1.9, 2.1, every=3), lambda: LongCriticPhases(3, 1, 2)])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: TrainWeaker(1.9, 2.1, every=3), lambda: LongCriticPhases(3, 1, 2), lambda: OlderPlayers(6, 3)],
+    ids=["weaker", "long phases", "older"],
+)
 def test_a_training_goes_on_as_if_it_had_never_stopped(toy, tmp_path, make, first):
     data = RingOfGaussians(size=64).batches(8, seed=0)
     whole, part, again = (toy(kgan.StandardGAN, lambda: keras.optimizers.Adam(0.03)) for _ in range(3))
