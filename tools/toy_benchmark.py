@@ -195,9 +195,13 @@ ENTRIES = {
 CRITICS = {
     name: Entry(
         named(objective, discriminator_steps=5), "Algorithm 1 of Gulrajani et al. 2017, with ten times its rate",
-        rates=(1e-3, 1e-3), betas=(0.0, 0.9), k=5, estimate="W1",
+        rates=(1e-3, rate), betas=(0.0, 0.9), k=5, estimate="W1", discriminator=discriminator,
     )
-    for name, objective in (("WGAN-GP", "WGANGP"), ("WGAN-LP", "WGANLP"))
+    for name, objective, rate, discriminator in (
+        ("WGAN-GP", "WGANGP", 1e-3, {}),
+        ("SN + GP", "WGANGP", 1e-3, {"normalization": "scaled_spectral"}),
+        ("WGAN-LP", "WGANLP", 1e-3, {}),
+    )
 }  # fmt: skip
 BASELINES = ("truth", "Gaussian per coordinate", "Gaussian", "VAE")
 
