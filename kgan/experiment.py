@@ -154,8 +154,7 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
         raise recipe.RecipeError(
             f"{plan.source}: --on-nan rollback needs learning rates that are numbers, and one process."
         )
-    if place.chief:
-        run_folder.check(plan, run_dir, fresh)
+    place.from_chief(lambda: run_folder.check(plan, run_dir, fresh))
     with place.together():
         dataset, gan = build(plan, place.strategy)
     gan.run_dir = run_dir

@@ -56,24 +56,26 @@ class Place:
         return self.task == 0
 
     def from_chief(self, function):
-        """Runs `function` on the chief and returns the integer that it gives there, to all. A barrier.
+        """Runs `function` on the chief and returns the integer that it gives there, or 0, to all. A barrier.
 
         Raises:
             ChiefRefused: on the others, if the function has raised an error on the chief.
         """
         if self.tasks == 1:
-            return function()
+            return function() or 0
         if not self.chief:
             value = self._share(0)
             if value == REFUSED:
+                self.finish()
                 raise ChiefRefused
             return value
         try:
             value = function()
         except Exception:
             self._share(REFUSED)
+            self.finish()
             raise
-        return self._share(value)
+        return self._share(value or 0)
 
     def _share(self, value):
         def mine():
@@ -102,7 +104,7 @@ class Place:
         self._send(bytes([number]))
 
     def finish(self):
-        """The last step is done. The chief waits until the others have done it too, and need it no more."""
+        """All that the workers do together is done. The chief waits until the others have it, and need it no more."""
         self._finished = not self.chief
         if self.chief:
             for listener in self._listeners:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Several workers of one training on this machine, on free ports of 127.0.0.1, with TF_CONFIG set:
 #   tools/launch_local_workers.sh N kgan fit RECIPE [options...]
-# SIGINT and SIGTERM go to all workers. When one fails the rest are ended; its exit code is returned.
+# SIGINT and SIGTERM go to all workers. When one fails the rest have 3 s to end by themselves, and are ended; its exit
+# code is returned.
 set -euo pipefail
 
 if (($# < 2)) || ! [[ $1 =~ ^[1-9][0-9]*$ ]]; then
@@ -48,6 +49,10 @@ while ((${#workers[@]})); do
     workers=("${left[@]}")
     if ((status && !code)); then
         code=$status
+        for _ in {1..30}; do
+            [[ -n $(jobs -rp) ]] || break
+            sleep 0.1
+        done
         [[ -n $stopping ]] || stop TERM
     fi
 done
