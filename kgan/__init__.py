@@ -14,6 +14,7 @@ _ROOMS = (
     "classifier",
     "constraints",
     "datasets",
+    "devices",
     "distances",
     "evaluation",
     "images",

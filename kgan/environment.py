@@ -62,18 +62,24 @@ def differences(before, now):
     return ", ".join(found)
 
 
+def in_order():
+    """Whether sums are added in an order that does not depend on timing: see `devices.one_operation_at_a_time`."""
+    return _threads()[0] == 1
+
+
 def _layers(gan):
     return [layer for player in gan.players for layer in getattr(gan, player)._flatten_layers(include_self=False)]
 
 
 def _threads():
-    """Threads between operations and within one, as TensorFlow takes them: 0 is one for each core it may use."""
+    """Threads between operations and within one; what nobody has set is one for each core that TensorFlow may use."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    asked = (
-        tf.config.threading.get_inter_op_parallelism_threads(),
-        tf.config.threading.get_intra_op_parallelism_threads(),
-    )
-    return [count or available for count in asked]
+    asked = {
+        "TF_NUM_INTEROP_THREADS": tf.config.threading.get_inter_op_parallelism_threads(),
+        "TF_NUM_INTRAOP_THREADS": tf.config.threading.get_intra_op_parallelism_threads(),
+    }
+    given = {name: os.environ.get(name, "") for name in asked}
+    return [count or (int(given[name]) if given[name].isdecimal() else 0) or available for name, count in asked.items()]
 
 
 @functools.cache
