@@ -14,7 +14,6 @@ _ROOMS = (
     "classifier",
     "constraints",
     "datasets",
-    "devices",
     "distances",
     "evaluation",
     "images",

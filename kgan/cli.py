@@ -177,7 +177,6 @@ def _place(devices):
 
     if devices and os.environ.get("TF_CONFIG"):
         raise UsageMistake("--devices is for one process; with TF_CONFIG each worker takes all of its devices.")
-    local.one_operation_at_a_time()
     try:
         return workers.worker() or workers.Place(local.mirrored(devices) if devices else None)
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 
 import tensorflow as tf
 
@@ -40,25 +39,6 @@ def mirrored(devices):
         if len(set(names)) < len(names):
             raise ValueError(f"--devices: a device is named twice in {devices!r}.")
     return _strategy(tuple(names)) if len(names) > 1 else None
-
-
-def one_operation_at_a_time():
-    """Lets TensorFlow run one operation at a time, each on all cores, so that sums do not depend on timing.
-
-    TensorFlow adds three and more gradients beginning with whichever has no other reader left, so that where operations
-    run beside each other the last bit depends on which was the faster; and how it spreads them over threads depends
-    on how long they took before, so that a new process differs from one that goes on. Of 6,000 runs of one function
-    with 24 such sums, the first 90 and the others gave different bits with two threads, all the same with one.
-
-    Scripts call it before anything else. Nothing happens where the environment variable TF_NUM_INTEROP_THREADS is set,
-    or where TensorFlow has begun to compute: a run's `environment.json` says how many threads there were.
-
-    Example:
-        >>> one_operation_at_a_time()
-    """
-    if "TF_NUM_INTEROP_THREADS" not in os.environ:
-        with contextlib.suppress(RuntimeError):
-            tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 @functools.cache

@@ -62,11 +62,6 @@ def differences(before, now):
     return ", ".join(found)
 
 
-def in_order():
-    """Whether sums are added in an order that does not depend on timing: see `devices.one_operation_at_a_time`."""
-    return _threads()[0] == 1
-
-
 def _layers(gan):
     return [layer for player in gan.players for layer in getattr(gan, player)._flatten_layers(include_self=False)]
 

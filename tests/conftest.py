@@ -15,9 +15,6 @@ tf.config.set_logical_device_configuration(
 import keras
 
 import kgan
-from kgan.devices import one_operation_at_a_time
-
-one_operation_at_a_time()  # as `kgan fit` does, so that bits can be compared
 
 
 @pytest.fixture(autouse=True)

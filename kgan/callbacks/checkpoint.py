@@ -26,9 +26,8 @@ class Checkpoint(Callback):
 
     The same script, run again after whatever stopped it, goes on from the newest whole checkpoint:
 
-    * on a stream of kgan (`dataset.batches(...)`) exactly, to the last bit if the script began with
-      `kgan.devices.one_operation_at_a_time()`: `epochs` of `fit` counts from the first step of the training,
-      whichever process did it, and an epoch that had begun is finished;
+    * on a stream of kgan (`dataset.batches(...)`) exactly, to the last bit: `epochs` of `fit` counts from the
+      first step of the training, whichever process did it, and an epoch that had begun is finished;
     * on other data with the weights, the slots and the step, from the beginning of the epoch that had begun.
 
     It says which. Nothing is saved that is not finite: then `Diverged` is raised and the last checkpoint stays.
@@ -128,16 +127,7 @@ class Checkpoint(Callback):
     def say_resumed(self, exact):
         """Prints where the training goes on, and whether exactly."""
         if self._resumed is not None:
-            how = "with the weights, the slots and the step; the data begin anew"
-            if exact:
-                how = (
-                    "exactly"
-                    if environment.in_order()
-                    else (
-                        "exactly but for the order of sums, which kgan.devices.one_operation_at_a_time() fixes at the "
-                        "beginning of a script"
-                    )
-                )
+            how = "exactly" if exact else "with the weights, the slots and the step; the data begin anew"
             print(f"{self.path}: going on from step {self.step}, {how}.")
 
     def on_train_begin(self, logs=None):

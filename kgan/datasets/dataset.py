@@ -114,8 +114,6 @@ class Dataset(Configurable):
         options = tf.data.Options()
         # There is nothing to tune, and the tuner keeps an iterator that ends waiting for up to a minute.
         options.autotune.enabled = False
-        # One of its own, so that the next batch is made beside a step that has TensorFlow's other threads.
-        options.threading.private_threadpool_size = 1
 
         def stream(numbers):
             return numbers.map(batch).prefetch(2).with_options(options)
