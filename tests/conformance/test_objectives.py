@@ -98,7 +98,7 @@ def test_fit_learns_something_finite(toy, ring, objective):
 def again_if_it_differs(test):
     """Tries a comparison of two trainings again, with new games, before it counts as failed.
 
-    TensorFlow compiles 1 of 80 steps of FGAN, and 1 of 35 of R3GAN, so that they compute other last bits, each time they
+    TensorFlow compiles 1 of 80 steps of FGAN, and 1 of 35 of R3GAN, so that they compute other last bits each time they
     run, though the graph that Grappler leaves is the same to the letter.
     """
 
