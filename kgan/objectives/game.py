@@ -14,9 +14,9 @@ from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
 
-# Grappler's dependency optimizer (TensorFlow 2.21) loses the edge that lets an optimizer's update wait for a read of
-# the same weight, where the loss is linear in a score, as FGAN's may be: in 1 of 80 compilations the gradient of the
-# layers below was taken with the weight from after the update, wrong by a thousandth, without a word.
+# Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
+# FGAN, whose loss is linear in the scores of real data, and in the penalties of R3GAN. In 1 of 80 compilations of FGAN
+# gradients were taken with the weight from after the update, wrong by a thousandth, without a word.
 tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
 
 
