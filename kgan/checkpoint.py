@@ -73,9 +73,19 @@ def at(folder, step):
 
 
 def restore(model, commit, record):
-    """Gives a compiled game the weights, slots and step of a checkpoint; returns the saved state."""
-    with loading_whole():
-        model.load_weights(_weights(commit))
+    """Gives a compiled game the weights, slots and step of a checkpoint; returns the saved state.
+
+    Raises:
+        ValueError: the game has other weights than the one that was saved.
+    """
+    try:
+        with loading_whole():
+            model.load_weights(_weights(commit))
+    except (ValueError, UserWarning) as error:
+        raise ValueError(
+            f"{commit}: the game there has other weights than this one. Give it the networks, the optimizers and the "
+            f"callbacks that it had (some, as OlderPlayers, keep weights in it), or choose another folder."
+        ) from error
     for variable, value in zip(model.random_states, record.get("seeds", []), strict=True):
         variable.assign(value)
     return record["state"]

@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -15,6 +16,21 @@ def trained(toy, ring):
     gan = toy(discriminator_steps=2)
     gan.fit(ring, batch_size=20, verbose=0)
     return gan
+
+
+@pytest.mark.parametrize("other", ["networks", "optimizers", "callbacks"])
+def test_another_game_is_refused(trained, toy, ring, tmp_path, other):
+    checkpoint.save(trained, tmp_path / "checkpoints", {})
+    if other == "networks":
+        wide = kgan.architectures.MLPDiscriminator((2,), units=(9, 9))
+        gan = kgan.WGANGP(trained.generator, wide)
+        gan.compile(**{f"{player}_optimizer": keras.optimizers.Adam() for player in gan.players})
+    else:
+        gan = toy(optimizer=keras.optimizers.SGD if other == "optimizers" else keras.optimizers.Adam)
+    gan.run_dir = tmp_path
+    callbacks = [kgan.callbacks.Checkpoint(), *([kgan.callbacks.OlderPlayers()] if other == "callbacks" else [])]
+    with pytest.raises(ValueError, match=r"step-00000008.json: the game there has other weights than this one"):
+        gan.fit(ring, batch_size=20, callbacks=callbacks, verbose=0)
 
 
 def test_everything_comes_back_and_training_goes_on_the_same(trained, toy, ring, tmp_path):

@@ -54,7 +54,7 @@ class OlderPlayers(Callback):
             raise ValueError(f"OlderPlayers needs a generator and a discriminator; {type(model).__name__} has others.")
         if getattr(model, "older", None) is None:
             with model.distribute_strategy.scope():
-                model.older = Kept([getattr(model, player) for player in PAIR])
+                model.older = Kept({player: getattr(model, player) for player in PAIR})
 
     def on_train_begin(self, logs=None):
         check_one_step_at_a_time(self)
@@ -66,9 +66,9 @@ class OlderPlayers(Callback):
             older.until.assign(step)
             if step % self.every == 0:
                 for player in PAIR:
-                    older.keep(getattr(self.model, player), returns=player == now)
+                    older.keep(player, getattr(self.model, player), returns=player == now)
             elif before and not now:
-                older.bring_back(getattr(self.model, before))
+                older.bring_back(before, getattr(self.model, before))
         self.model.active = [player for player in PAIR if player != now]
 
     def on_train_end(self, logs=None):
@@ -76,7 +76,10 @@ class OlderPlayers(Callback):
 
 
 class Kept(keras.layers.Layer):
-    """What two networks were: their weights and statistics.
+    """What the players' networks were: their weights and statistics.
+
+    Args:
+        networks: by the players' names.
 
     Attributes:
         until: the step up to which it is up to date.
@@ -86,26 +89,26 @@ class Kept(keras.layers.Layer):
         super().__init__(name="older", trainable=False, dtype="float32", autocast=False)
         self.until = self.add_weight(shape=(), dtype="int64", initializer="zeros", trainable=False, name="until")
         self._of = {
-            network.name: [
+            player: [
                 self.add_weight(
                     shape=weight.shape, dtype=weight.dtype, initializer="zeros", trainable=False, autocast=False,
-                    name=f"{network.name}_{index}",
+                    name=f"{player}_{index}",
                 )
                 for index, weight in enumerate(network.weights)
             ]
-            for network in networks
+            for player, network in networks.items()
         }  # fmt: skip
         self.built = True
 
-    def keep(self, network, returns):
+    def keep(self, player, network, returns):
         """Keeps the network's weights; if it `returns`, it gets those that were kept until now."""
-        for kept, weight in zip(self._of[network.name], network.weights, strict=True):
+        for kept, weight in zip(self._of[player], network.weights, strict=True):
             before, now = kept.numpy(), weight.numpy()
             kept.assign(now)
             if returns:
                 weight.assign(before)
 
-    def bring_back(self, network):
+    def bring_back(self, player, network):
         """Gives the network the weights that it had when they were last kept."""
-        for kept, weight in zip(self._of[network.name], network.weights, strict=True):
+        for kept, weight in zip(self._of[player], network.weights, strict=True):
             weight.assign(kept)
