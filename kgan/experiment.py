@@ -88,10 +88,8 @@ def callbacks(plan, dataset, gan, allow_inexact=False):
         ((name, given),) = spec.items()
         if "monitor" in given:
             _check_monitor(f"{plan.source}: callbacks.{index}.{name}", given, names)
-        if given.get("labels") is not None and not gan.conditional:
-            raise recipe.RecipeError(
-                f"{plan.source}: callbacks.{index}.{name}.labels: this generator takes no labels; leave them out."
-            )
+        if given.get("labels") is not None:
+            _check_labels(f"{plan.source}: callbacks.{index}.{name}", given["labels"], gan)
         if name == "ReduceLROnPlateau" and scheduled(plan):
             raise recipe.RecipeError(
                 f"{plan.source}: callbacks.{index}: ReduceLROnPlateau needs learning rates that are numbers; "
@@ -115,6 +113,16 @@ def scheduled(plan):
     """Whether a learning rate is a schedule, which nothing can lower."""
     rates = [given.get("learning_rate") for spec in plan.optimizers.values() for given in spec.values()]
     return any(isinstance(rate, dict) for rate in rates)
+
+
+def _check_labels(where, labels, gan):
+    """A picture would be drawn, and fail, only when the training begins."""
+    if not gan.conditional:
+        raise recipe.RecipeError(f"{where}.labels: this generator takes no labels; leave them out.")
+    try:
+        gan.labels_for(len(labels), labels)
+    except ValueError as error:
+        raise recipe.RecipeError(f"{where}.{error}") from error
 
 
 def _check_monitor(where, given, names):

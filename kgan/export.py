@@ -19,7 +19,7 @@ def export(gan, folder):
         from_latents(latents float32 [N, latent_dim]): samples of given latents.
         latents(num_samples, seed): those that `serve` draws, {"latents": float32 [N, latent_dim]}.
     Conditional generators also take `labels` for samples. The first two return {"images": uint8 [N, H, W, C]}, or
-    {"samples": float32 [N, d]} for vectors.
+    {"samples": float32 [N, d]} for vectors. A class that the generator does not have is an error.
 
     Args:
         gan: a `kgan.objectives.GAN`.
@@ -57,6 +57,7 @@ def export(gan, folder):
 
 def _write(gan, folder):
     def output(latents, labels):
+        gan.check_classes(labels)
         values = gan.ema_generator(latents if labels is None else [latents, labels], training=False)
         values = tf.cast(values, tf.float32)
         if len(values.shape) != 4:

@@ -3,7 +3,6 @@
 import math
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -84,10 +83,9 @@ def _check_label(label, model):
     """Refuses a class that the generator does not have; an export does not tell how many there are."""
     if label is None or not getattr(model, "conditional", True):
         return
-    layers = model.generator._flatten_layers() if hasattr(model, "generator") else ()
-    known = [layer.input_dim for layer in layers if isinstance(layer, keras.layers.Embedding)]
-    if label < 0 or (known and label >= min(known)):
-        classes = f"a class from 0 to {min(known) - 1}" if known else "the number of a class, from 0 on"
+    known = getattr(model, "num_classes", None)
+    if label < 0 or (known and label >= known):
+        classes = f"a class from 0 to {known - 1}" if known else "the number of a class, from 0 on"
         raise ValueError(f"--label {label}: expected {classes}.")
 
 

@@ -7,6 +7,7 @@ was accepted, and its test fails.
 import copy
 import dataclasses
 import functools
+import inspect
 import math
 import os
 import random
@@ -23,7 +24,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from kgan import recipe
+from kgan import architectures, recipe
 from kgan.cli import main
 
 SEED, COUNT = 0, 300
@@ -72,20 +73,23 @@ class Accepted(BaseException):
 # --- valid recipes, small, with every default spelled out ---
 
 
+IMAGES = {"FashionMNIST": "images.npz", "CIFAR10": "photographs.npz"}
+
+
 def small(document):
     """The same recipe with little data and small networks."""
     document = {**document, "steps": 4, "batch_size": 8, "precision": "float32"}
     (dataset,) = document["dataset"]
-    images = "DCGANGenerator" in document["generator"]
-    if dataset == "Showers":
+    if dataset in IMAGES:
+        document["dataset"] = {"NPZ": {"path": IMAGES[dataset], "labels": "labels"}}
+    elif dataset == "Showers":
         document["dataset"] = {"Showers": {"size": 64, "grid": [8, 8]}}
     else:
-        document["dataset"] = {"NPZ": {"path": "images.npz"}} if images else {dataset: {"size": 64}}
-    for player in ("generator", "discriminator"):
-        ((_, given),) = document[player].items()
-        given |= {"width": 4} if images else {"units": [8]}
-    ((_, given),) = document["generator"].items()
-    given["latent_dim"] = 2
+        document["dataset"] = {dataset: {"size": 64}}
+    for player in ("generator", "discriminator", "encoder"):
+        for name, given in document.get(player, {}).items():
+            arguments = inspect.signature(getattr(architectures, name)).parameters
+            given |= {key: value for key, value in {"width": 8, "units": [8]}.items() if key in arguments}
     return document
 
 
@@ -460,11 +464,21 @@ def schedule(name, **arguments):
 
 
 PLATEAU = {"monitor": "d_loss", "mode": "min"}
+CLASSES = [
+    ([0, 8], "SampleGrid.labels: expected classes from 0 to 7"),
+    ([-1], "SampleGrid.labels: expected classes from 0 to 7"),
+    ([0.5], "SampleGrid.labels: expected classes from 0 to 7"),
+    (["cat"], "SampleGrid.labels: expected numbers"),
+    ([[1, 2], 3], "SampleGrid.labels: expected numbers"),
+    ([[1], [2]], "SampleGrid.labels: expected one for all samples"),
+    ([None, 1], "SampleGrid.labels: expected numbers"),
+]
 CALLBACKS = [
     ([{"Checkpoint": {}}], "the section 'checkpoint'"),
     ([{"Log": {"every": 3}}], "the section 'log'"),
     ([{"SampleGrid": {"labels": [1, 2]}}], "labels"),
     ([{"SampleGrid": {"labels": ["cat"]}}], "labels"),
+    ([{"SampleGrid": {"labels": [[1, 2], 3]}}], "labels"),
     ([{"ModelCheckpoint": {"filepath": "x"}}], "there is no 'ModelCheckpoint'"),
     ([{"CSVLogger": {"filename": "/tmp/kgan-outside.csv"}}], "CSVLogger"),
     ([{"TerminateOnNaN": {}}], "there is no 'TerminateOnNaN'"),
@@ -508,6 +522,9 @@ def callbacks_and_optimizers():
     toy = bases()["toy"]
     for value, says in CALLBACKS:
         yield Mutant("callbacks", str(value), {**toy, "callbacks": value}, ("callbacks", says))
+    for labels, says in CLASSES:
+        document = {**bases()["conditional_gan_ring"], "callbacks": [{"SampleGrid": {"labels": labels}}]}
+        yield Mutant("callbacks", f"labels {labels}", document, ("callbacks.0", says))
     for value, says in OPTIMIZERS:
         document = replaced(toy, ("optimizers", "discriminator"), value)
         yield Mutant("optimizers", str(value), document, ("optimizers.discriminator", says))
@@ -594,8 +611,9 @@ def here(tmp_path, monkeypatch, limited):
     for name in ("folder", "broken", "idx", "pictures"):
         (folder / name).mkdir(parents=True)
     monkeypatch.chdir(folder)
-    np.savez("images.npz", images=np.zeros([8, 16, 16, 1], np.uint8))
-    np.savez("small.npz", images=np.zeros([8, 4, 4, 1], np.uint8))
+    np.savez("images.npz", images=np.zeros([10, 28, 28, 1], np.uint8), labels=np.arange(10))
+    np.savez("photographs.npz", images=np.zeros([10, 32, 32, 3], np.uint8), labels=np.arange(10))
+    np.savez("small.npz", images=np.zeros([8, 4, 4, 1], np.uint8), labels=np.arange(8))
     np.savez("objects.npz", images=np.array([{"a": 1}], object))
     np.savez("nan.npz", images=np.full([4, 2], np.nan, np.float32))
     Path("cut.npz").write_bytes(Path("images.npz").read_bytes()[:99])

@@ -28,22 +28,33 @@ IMAGES = VECTORS.replace("{RingOfGaussians: {size: 8}}", "{NPZ: {path: images.np
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Folder with two runs, `vectors` and `images`, and an `export` of the latter."""
+    """Folder with runs and exports."""
     folder = tmp_path_factory.mktemp("runs")
     np.savez(folder / "images.npz", images=np.zeros([8, 8, 8, 3], np.uint8))
     for name, text in (("vectors", VECTORS), ("images", IMAGES.replace("images.npz", str(folder / "images.npz")))):
         (folder / f"{name}.yaml").write_text(text + OPTIMIZERS)
         gan = experiment.fit(recipe.load(folder / f"{name}.yaml"), folder / name, say=lambda line: None)
     export(gan, folder / "export")
-    gan = conditional()
-    gan.run_dir = folder / "classes"
-    checkpoint.save(gan, gan.run_dir / "checkpoints", {})
-    export(gan, folder / "served")
+    for name, gan in {"classes": conditional(), "own": with_own_networks()}.items():
+        gan.run_dir = folder / name
+        checkpoint.save(gan, gan.run_dir / "checkpoints", {})
+        export(gan, folder / f"served {name}")
     return folder
 
 
 def conditional():
-    """A game of vectors with four classes."""
+    """A game of vectors with four classes, one-hot, which takes a fifth for none if nobody looks."""
+    classes = {"conditioning": "concatenation", "num_classes": 4}
+    gan = kgan.StandardGAN(
+        kgan.architectures.MLPGenerator((2,), 2, (3,), **classes),
+        kgan.architectures.MLPDiscriminator((2,), (3,), **classes),
+    )
+    gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+    return gan
+
+
+def with_own_networks():
+    """The same with networks that do not tell how many classes there are."""
     z, x, y = keras.Input([2]), keras.Input([2]), keras.Input([], dtype="int32")
 
     def network(values, units):
@@ -56,9 +67,9 @@ def conditional():
 
 
 def test_samples_of_one_class(runs, tmp_path):
-    for model in ("classes", "served"):
+    for model in ("classes", "served classes"):
         sampling.sample(runs / model, 3, 0, 3, None, npz=tmp_path / f"{model}.npz")
-    with np.load(tmp_path / "classes.npz") as a, np.load(tmp_path / "served.npz") as b:
+    with np.load(tmp_path / "classes.npz") as a, np.load(tmp_path / "served classes.npz") as b:
         np.testing.assert_allclose(a["samples"], b["samples"], atol=1e-5)
 
 
@@ -103,8 +114,11 @@ def test_an_export_gives_the_samples_of_its_run(runs, tmp_path):
         ("classes", {"out": "p.png", "label": 4}, "--label 4: expected a class from 0 to 3."),
         ("classes", {"out": "p.png", "label": -1}, "--label -1: expected a class from 0 to 3."),
         ("classes", {"out": "p.png"}, "say which samples to make with labels="),
-        ("served", {"npz": "v.npz", "label": 4}, "--label 4: the generator knows no such class."),
-        ("served", {"npz": "v.npz", "label": -1}, "--label -1: expected the number of a class, from 0 on."),
+        ("served classes", {"npz": "v.npz", "label": 4}, "--label 4: the generator knows no such class."),
+        ("served classes", {"npz": "v.npz", "label": -1}, "--label -1: expected the number of a class, from 0 on."),
+        ("own", {"npz": "v.npz", "label": 4}, "--label 4: the generator knows no such class."),
+        ("own", {"npz": "v.npz", "label": -1}, "--label -1: expected the number of a class, from 0 on."),
+        ("served own", {"npz": "v.npz", "label": 4}, "--label 4: the generator knows no such class."),
         ("export", {"out": "grid.png", "truncation": 1.0}, "truncation needs the run folder."),
         ("vectors", {"out_dir": "each"}, "Vectors are no pictures"),
     ],

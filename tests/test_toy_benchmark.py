@@ -28,7 +28,16 @@ def tool(monkeypatch):
 
 
 def asked(tmp_path, **options):
-    given = {"only": None, "data": None, "seeds": 3, "updates": 20, "critic": False, "out": tmp_path, "jobs": 1}
+    given = {
+        "only": None,
+        "data": None,
+        "seeds": 3,
+        "updates": 20,
+        "critic": False,
+        "why": False,
+        "out": tmp_path,
+        "jobs": 1,
+    }
     return types.SimpleNamespace(**given | options)
 
 
@@ -101,6 +110,17 @@ def test_conditional_ones_are_not_trained_without_labels(tool, tmp_path):
     assert [(job["name"], job["data"]) for job in made] == [
         ("LSGAN", "ring"), ("AC-GAN", "ring"), ("LSGAN", "grid"), ("AC-GAN", "grid"), ("LSGAN", "swiss roll"),
     ]  # fmt: skip
+
+
+def test_the_variants_are_rows_of_their_own_that_differ(tool, tmp_path):
+    made = {job["name"] for job in tool.jobs(asked(tmp_path, why=True))}
+    assert made == set(tool.VARIANTS) and not made & set(tool.ENTRIES)
+    ring = kgan.datasets.RingOfGaussians(size=100)
+    for name, entry in tool.VARIANTS.items():
+        original = tool.ENTRIES[name.split(", ")[0]]
+        assert tool.build(entry, ring, 0, steps=10).discriminator_steps == original.k
+        same = [getattr(entry, field) == getattr(original, field) for field in ("make", "discriminator", "code_dim")]
+        assert not all(same) or (entry.optimizer, entry.rates) != (original.optimizer, original.rates)
 
 
 def test_what_is_done_is_not_done_again_and_what_failed_is(tool, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
     python tools/toy_benchmark.py --out DIR [--only NAME]... [--data ring]... [--seeds 3] [--updates 25000] [--jobs 2]
     python tools/toy_benchmark.py --out DIR --critic [--only NAME]...
+    python tools/toy_benchmark.py --out DIR --why [--only NAME]... [--data ring]...
 
 All objectives and the baselines have the same networks (ReLU and LeakyReLU(0.2) MLPs of 3 layers of 128, 2 latents),
 the same minibatches of 128, and as many discriminator updates, whatever their number per update of the generator.
@@ -24,6 +25,8 @@ kernels' spectral norms.
 With --critic it is asked whether the estimate is right when the critic has had the time: at three points of a
 training with lambda = 10, the generator stands still for 2,000 updates of the critic, whose estimate is then compared
 with the exact distance, both on points and samples that it was not trained on.
+
+With --why, rows that fail are run with one thing changed, which the reason given for the failure says should help.
 """
 
 import argparse
@@ -61,7 +64,8 @@ class Entry:
         optimizer: "Adam" or "RMSprop", with `rates` for generator and discriminator and `betas`.
         k: discriminator updates per generator step.
         source: of these numbers.
-        discriminator: of the MLP, or "autoencoder".
+        discriminator: of the MLP.
+        code_dim: the autoencoder's whose error is the discriminator; 0: it is an MLP.
         conditional: whether both networks have the labels; such a one cannot be trained on the swiss roll.
         generator: of the MLP.
         seeds: how many.
@@ -74,7 +78,8 @@ class Entry:
     rates: tuple = (2e-4, 2e-4)
     betas: tuple = (0.5, 0.999)
     k: int = 1
-    discriminator: dict | str = dataclasses.field(default_factory=dict)
+    discriminator: dict = dataclasses.field(default_factory=dict)
+    code_dim: int = 0
     generator: dict = dataclasses.field(default_factory=dict)
     conditional: bool = False
     seeds: int = 1
@@ -153,11 +158,11 @@ ENTRIES = {
     "relativistic GAN": Entry(named("RelativisticGAN"), DCGAN),
     "EBGAN": Entry(
         named("EBGAN", margin=1.0, pulling_away=0.1), "the pulling-away weight of Zhao et al. 2016; " + DCGAN,
-        discriminator="autoencoder",
+        code_dim=16,
     ),
     "BEGAN": Entry(
         named("BEGAN", prior="uniform"), "Adam of Berthelot et al. 2017", rates=(1e-4, 1e-4), betas=(0.9, 0.999),
-        discriminator="autoencoder",
+        code_dim=16,
     ),
     "consensus": Entry(
         named("ConsensusGAN", consensus_weight=10.0), "Mescheder et al. 2017", optimizer="RMSprop", rates=(1e-4, 1e-4)
@@ -190,6 +195,33 @@ ENTRIES = {
         discriminator={"conditioning": "concatenation"},
     ),
     "AC-GAN": Entry(named("ACGAN"), DCGAN, conditional=True, discriminator={"conditioning": "auxiliary"}),
+}  # fmt: skip
+
+
+def changed(name, source, **fields):
+    return dataclasses.replace(ENTRIES[name], source=source, seeds=1, **fields)
+
+
+# What shows why some rows fail: one thing is changed in each.
+VARIANTS = {
+    "WGAN-GP, lambda 10": changed("WGAN-GP", "Algorithm 1", make=named("WGANGP", discriminator_steps=1)),
+    "NS-GAN + GP, lambda 0.1": changed(
+        "NS-GAN + GP", "less stiff", make=named("StandardGAN", regularizers=penalties(("GradientPenalty", 0.1)))
+    ),
+    "NS-GAN + DRAGAN, lambda 0.1": changed(
+        "NS-GAN + DRAGAN", "less stiff", make=named("StandardGAN", regularizers=penalties(("DRAGAN", 0.1)))
+    ),
+    "SN-GAN, gamma W / sigma": changed(
+        "SN-GAN", "less stiff", make=named("GeometricGAN", discriminator_steps=5),
+        discriminator={"normalization": "scaled_spectral"}, estimate=None,
+    ),
+    "WGAN, clip 0.5": changed("WGAN", "less stiff", make=named("WGAN", discriminator_steps=5, clip=0.5)),
+    "EBGAN, a code of 1": changed("EBGAN", "a code that cannot hold a point", code_dim=1),
+    "BEGAN, a code of 1": changed("BEGAN", "a code that cannot hold a point", code_dim=1),
+    "consensus, weight 1": changed("consensus", "held back less", make=named("ConsensusGAN", consensus_weight=1.0)),
+    "consensus, rate 1e-3": changed("consensus", "ten times the rate", rates=(1e-3, 1e-3)),
+    "simultaneous, Adam": changed("simultaneous", "NS-GAN's optimizer", optimizer="Adam", rates=(2e-4, 2e-4)),
+    "AC-GAN, class weight 0.1": changed("AC-GAN", "the classes matter less", make=named("ACGAN", class_weight=0.1)),
 }  # fmt: skip
 # With the penalty lambda (s - 1)^2 the best slope s is 1 + W1 / (2 lambda): an estimate needs the paper's lambda of 10.
 CRITICS = {
@@ -254,8 +286,8 @@ def build(entry, dataset, seed, steps=None):
     generator = kgan.architectures.MLPGenerator(
         (2,), **{"latent_dim": LATENT_DIM, "units": UNITS} | conditioning | classes | entry.generator
     )
-    if entry.discriminator == "autoencoder":
-        discriminator = kgan.architectures.MLPAutoencoder((2,), units=UNITS[:2], code_dim=16)
+    if entry.code_dim:
+        discriminator = kgan.architectures.MLPAutoencoder((2,), units=UNITS[:2], code_dim=entry.code_dim)
     else:
         discriminator = kgan.architectures.MLPDiscriminator((2,), **{"units": UNITS} | classes | entry.discriminator)
     gan = entry.make(kgan, generator, discriminator, seed)
@@ -278,7 +310,7 @@ def train(name, data, seed, updates):
 
     from kgan.callbacks import StopOnNonFinite
 
-    entry, dataset = ENTRIES[name], toy(data)
+    entry, dataset = (ENTRIES | VARIANTS)[name], toy(data)
     steps = whole_executions(updates // entry.k)
     gan = build(entry, dataset, seed, steps)
     size = BATCH * entry.k
@@ -433,7 +465,8 @@ def key(job):
 
 def jobs(arguments):
     """What there is to do, in order: the first seeds of all, then the others."""
-    names = [*CRITICS] if arguments.critic else [*ENTRIES, *BASELINES]
+    entries = CRITICS if arguments.critic else VARIANTS if arguments.why else ENTRIES
+    names = [*entries] if arguments.critic or arguments.why else [*entries, *BASELINES]
     for name in arguments.only or []:
         if name not in names:
             raise SystemExit(f"There is no {name!r} here; choose from: {', '.join(names)}.")
@@ -441,8 +474,8 @@ def jobs(arguments):
     for seed in range(arguments.seeds):
         for data in arguments.data or DATA:
             for name in names:
-                most = 1 if name in BASELINES or arguments.critic else ENTRIES[name].seeds
-                if data not in LABELLED and name in ENTRIES and ENTRIES[name].conditional:
+                most = 1 if name in BASELINES else entries[name].seeds
+                if data not in LABELLED and name in entries and entries[name].conditional:
                     continue
                 if (not arguments.only or name in arguments.only) and seed < most:
                     made.append({
@@ -482,7 +515,7 @@ def table(lines):
         "|---" * 11 + "|",
     ]
     found = {(line["name"], line["seed"], line["data"]): line for line in lines if not line["critic"]}
-    for name in [*BASELINES, *ENTRIES]:
+    for name in [*BASELINES, *ENTRIES, *VARIANTS]:
         for seed in sorted({seed for n, seed, _ in found if n == name}):
             own = [found.get((name, seed, data)) for data in DATA]
             cells = [cell for line, data in zip(own, DATA, strict=True) for cell in three(line)][: 3 * len(DATA)]
@@ -502,7 +535,7 @@ def three(line):
     estimate = ""
     if "estimate" in line:
         sign, k = {"W1": ("", 1), "at most W1": ("≥ ", 1), "at most K W1": ("≥ ", line["K"])}[
-            ENTRIES[line["name"]].estimate
+            (ENTRIES | VARIANTS)[line["name"]].estimate
         ]
         estimate = f"{sign}{line['estimate'] / k:.2g}"
     return [modes, f"{line['w1']:.3f}", estimate]
@@ -570,6 +603,7 @@ def main():
     parser.add_argument("--updates", type=int, default=UPDATES, help=f"of the discriminator (default {UPDATES})")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time (default 2)")
     parser.add_argument("--critic", action="store_true", help="the critic's estimate with the generator standing still")
+    parser.add_argument("--why", action="store_true", help="variants that show why some rows fail")
     parser.add_argument("--report", action="store_true", help="only write the table and the picture of what is there")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

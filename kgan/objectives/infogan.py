@@ -145,7 +145,7 @@ class InfoGAN(GAN):
         """
         if codes is None:
             return super().sample(n, seed, labels, truncation, batch_size)
-        inputs = self._inputs(self.latents(n, seed, truncation, codes), self._labels(labels, n))
+        inputs = self._inputs(self.latents(n, seed, truncation, codes), self.labels_for(n, labels))
         parts = tf.data.Dataset.from_tensor_slices(inputs).batch(batch_size)
         values = np.concatenate([self._forward(part).numpy() for part in parts])
         return pixels.to_uint8(values) if values.ndim == 4 else values

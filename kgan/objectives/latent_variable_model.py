@@ -39,6 +39,56 @@ class LatentVariableModel(Game):
         """Whether the generator also takes labels."""
         return len(self.generator.inputs) == 2
 
+    @property
+    def num_classes(self):
+        """How many classes the generator's labels have; None where they are no classes, or where it does not tell."""
+        return getattr(self.generator, "num_classes", None)
+
+    # --- labels ---
+
+    def check_classes(self, labels):
+        """Ends a step, or a graph, with an error if labels (a tensor, or None) are no classes of the generator.
+
+        One-hot vectors and embeddings would take them for no class, or for another one, without a word.
+        """
+        if labels is None or not self.num_classes:
+            return
+        known = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
+        expected = f"labels: expected classes from 0 to {self.num_classes - 1}, got some from"
+        tf.debugging.Assert(known, [expected, tf.reduce_min(labels), "to", tf.reduce_max(labels)])
+
+    def labels_for(self, n, labels):
+        """What the generator takes for n samples: a tensor of n labels, or None; `labels` as in `sample`.
+
+        Raises:
+            ValueError: the generator takes no labels, or others.
+        """
+        if not self.conditional:
+            if labels is not None:
+                raise ValueError("This generator takes no labels.")
+            return None
+        if labels is None:
+            raise ValueError("This generator is conditional; say which samples to make with labels=.")
+        try:
+            given = np.asarray(labels)
+        except ValueError:  # rows of several lengths
+            given = np.asarray(None)
+        if given.dtype.kind not in "iuf":
+            raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r}.")
+        spec = self.generator.inputs[1]
+        classes, largest = np.dtype(spec.dtype).kind in "iu", (self.num_classes or np.inf) - 1
+        if classes and not ((given == given.round()) & (given >= 0) & (given <= largest)).all():
+            expected = f"classes from 0 to {largest}" if self.num_classes else "the numbers of classes, from 0 on"
+            raise ValueError(f"labels: expected {expected}; got {given.tolist()}.")
+        shape = list(spec.shape[1:])
+        try:
+            return tf.constant(np.broadcast_to(given.astype(spec.dtype), [n, *shape]))
+        except ValueError:
+            raise ValueError(
+                f"labels: expected one for all samples, of shape {shape}, or one for each, {[n, *shape]}; got the "
+                f"shape {list(given.shape)}."
+            ) from None
+
     # --- training ---
 
     def minibatch(self, data):
@@ -47,7 +97,9 @@ class LatentVariableModel(Game):
         dtype = tf.as_dtype(images.dtype)  # an eager step may have arrays
         if not dtype.is_floating:
             raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
-        return Batch(tf.cast(images, tf.float32), None if labels is None else tf.convert_to_tensor(labels))
+        labels = None if labels is None else tf.convert_to_tensor(labels)
+        self.check_classes(labels)
+        return Batch(tf.cast(images, tf.float32), labels)
 
     def apply(self, gradients, network):
         super().apply(gradients, network)
@@ -76,7 +128,7 @@ class LatentVariableModel(Game):
         Args:
             n: how many.
             seed: of the latents; the same seed gives the same samples, and a smaller n the first of them.
-            labels: for conditional generators: one label for all, or n of them.
+            labels: for conditional generators: one label for all, or n of them; classes as integers.
             truncation: T > 0 draws latents from N(0, 1) cut to [-T, T]; None for the whole prior.
             batch_size: samples per forward pass.
 
@@ -107,7 +159,7 @@ class LatentVariableModel(Game):
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
         # All latents are drawn at once, so that they do not depend on the size of a block.
-        inputs = self._inputs(self.latents(n, seed, truncation), self._labels(labels, n))
+        inputs = self._inputs(self.latents(n, seed, truncation), self.labels_for(n, labels))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
             yield self._forward(part).numpy()
@@ -129,17 +181,6 @@ class LatentVariableModel(Game):
     def _latents(self, draws, count):
         shape = [count, self.latent_dim]
         return draws.normal(shape) if self.prior == "normal" else draws.uniform(shape, -1.0, 1.0)
-
-    def _labels(self, labels, n):
-        if not self.conditional:
-            if labels is not None:
-                raise ValueError("This generator takes no labels.")
-            return None
-        if labels is None:
-            raise ValueError("This generator is conditional; say which samples to make with labels=.")
-        spec = self.generator.inputs[1]
-        labels = np.asarray(labels, spec.dtype)
-        return tf.constant(np.broadcast_to(labels, [n, *spec.shape[1:]]))
 
     def _inputs(self, latents, labels):
         if not self.conditional:

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kgan
+from kgan.export import export
 
 LABELS = np.float32([[0.0], [1.0], [2.0], [3.0]])
 LOG2 = np.log(2)
@@ -58,3 +60,66 @@ def test_fakes_have_the_labels_of_the_data(objective, discriminator, options, d_
     np.testing.assert_allclose(objective(generator(), discriminator(), **options).sample(4, labels=LABELS), LABELS)
     with pytest.raises(ValueError, match=r"fit it on \(images, labels\)"):
         gan.train_on_batch(LABELS)
+
+
+@pytest.fixture
+def classes():
+    """Factory of a game with four classes, one-hot, which takes a fifth for none if nobody looks."""
+
+    def make(**options):
+        known = {"conditioning": "concatenation", "num_classes": 4}
+        gan = kgan.StandardGAN(
+            kgan.architectures.MLPGenerator((2,), 2, (3,), **known),
+            kgan.architectures.MLPDiscriminator((2,), (3,), **known),
+        )
+        gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd", **options)
+        return gan
+
+    return make
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("labels", [[0, 1, 2, 4], [-1, 0, 1, 2], [0, 1, 2, 2**33]])
+def test_a_class_that_the_generator_does_not_have_ends_the_training(classes, ring, labels, eagerly):
+    gan = classes(run_eagerly=eagerly)
+    assert gan.num_classes == 4
+    before = gan.generator.get_weights()
+    gan.fit(ring[:4], np.array([0, 1, 2, 3]), verbose=0)
+    for step in (gan.fit, gan.evaluate):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="labels: expected classes from 0 to 3, got some from"):
+            step(ring[:4], np.array(labels), verbose=0)
+    assert any((a != b).any() for a, b in zip(before, gan.generator.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        (4, r"labels: expected classes from 0 to 3; got 4\."),
+        ([0, 1, -1], r"labels: expected classes from 0 to 3; got \[0, 1, -1\]\."),
+        (0.5, r"labels: expected classes from 0 to 3; got 0\.5\."),
+        (np.nan, r"labels: expected classes from 0 to 3; got nan\."),
+        ("cat", "labels: expected numbers, or vectors of one length; got 'cat'"),
+        ([[1, 2], [3]], "labels: expected numbers, or vectors of one length"),
+        ([0, 1], r"one for all samples, of shape \[\], or one for each, \[3\]; got the shape \[2\]"),
+    ],
+)
+def test_what_are_no_labels_of_the_generator_is_refused(classes, labels, says):
+    with pytest.raises(ValueError, match=says):
+        classes().sample(3, labels=labels)
+
+
+def test_labels_that_the_generator_takes(classes):
+    gan = classes()
+    for labels in (2, 2.0, np.uint8(2), [2, 2, 2]):
+        np.testing.assert_array_equal(gan.sample(3, labels=labels), gan.sample(3, labels=2))
+    own = kgan.StandardGAN(generator(), critic())
+    assert own.num_classes is None and own.sample(2, labels=[0.5]).shape == (2, 1)
+
+
+def test_a_served_generator_refuses_other_classes_too(classes, tmp_path):
+    served = tf.saved_model.load(export(classes(), tmp_path / "served"))
+    labels = tf.constant([0, 3, 4])
+    for endpoint, first in ((served.serve, [3, 0]), (served.from_latents, [tf.zeros([3, 2])])):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="labels: expected classes from 0 to 3"):
+            endpoint(*first, labels)
+        assert endpoint(*first, labels - 1 + tf.constant([1, 0, 0]))["samples"].shape == (3, 2)
