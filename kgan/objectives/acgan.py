@@ -12,7 +12,8 @@ from kgan.replay import Replay
 
 
 class ACGAN(GAN):
-    """Auxiliary classifier GAN. Odena, Olah & Shlens 2017, section 3, equations 2 and 3 (https://arxiv.org/abs/1610.09585).
+    """Auxiliary classifier GAN: the discriminator also guesses classes, and both players want that right.
+    Odena, Olah & Shlens 2017, section 3, equations 2 and 3 (https://arxiv.org/abs/1610.09585).
 
     The discriminator also tells the class of what it sees. It maximises L_S + L_C, the log-likelihoods of the right
     source and of the right class, and the generator L_C - L_S. `real_accuracy` and `fake_accuracy` are the

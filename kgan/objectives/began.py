@@ -13,7 +13,8 @@ from kgan.replay import Replay
 
 
 class BEGAN(GAN):
-    """Boundary equilibrium GAN. Berthelot et al. 2017, sections 3.3 to 3.5 (https://arxiv.org/abs/1703.10717).
+    """Boundary equilibrium GAN: an autoencoder judges, and both its errors are kept in balance. Berthelot et al. 2017,
+    sections 3.3 to 3.5 (https://arxiv.org/abs/1703.10717).
 
     The discriminator is an autoencoder with the loss L(v) = |v - D(v)|, and a controller keeps the players in
     balance, E L(G(z)) = gamma E L(x). `convergence` is the paper's global measure M = L(x) + |gamma L(x) - L(G(z))|,

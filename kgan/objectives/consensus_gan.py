@@ -11,7 +11,8 @@ from kgan.regularizers import Regularizer
 
 
 class ConsensusGAN(GAN):
-    """Consensus optimisation. Mescheder, Nowozin & Geiger 2017, Algorithm 1 (https://arxiv.org/abs/1705.10461).
+    """Consensus optimisation: both players also descend the length of the game's gradient. Mescheder, Nowozin & Geiger
+    2017, Algorithm 1 (https://arxiv.org/abs/1705.10461).
 
     Both players move at once, down their own losses and down L = |v|^2 / 2 besides, v the gradients of both: L is
     what they agree on, since it vanishes where neither wants to move. On the game f(x, y) = x y steps of the length

@@ -12,7 +12,8 @@ from kgan.replay import Replay
 
 
 class EBGAN(GAN):
-    """Energy-based GAN. Zhao et al. 2016, equations 1 and 2 and sections 2.3 and 2.4 (https://arxiv.org/abs/1609.03126).
+    """Energy-based GAN: the discriminator is an autoencoder, whose error is the energy. Zhao et al. 2016, equations 1
+    and 2 and sections 2.3 and 2.4 (https://arxiv.org/abs/1609.03126).
 
     The discriminator is an autoencoder, and what it cannot reconstruct has a high energy D(x) = |x - Dec(Enc(x))|:
     it gives data a low energy and fakes one above the margin. `pulling_away=0.1` is the paper's EBGAN-PT, whose

@@ -13,7 +13,8 @@ from kgan.replay import Replay
 
 
 class FeatureMatchingGAN(GAN):
-    """Feature matching. Salimans et al. 2016, section 3.1 (https://arxiv.org/abs/1606.03498).
+    """Feature matching: the generator meets the mean of the discriminator's features. Salimans et al. 2016, section
+    3.1 (https://arxiv.org/abs/1606.03498).
 
     The generator does not look at the scores: it descends |E f(x) - E f(G(z))|^2, f the activations of a hidden
     layer of the discriminator, which learns as ever. One-sided label smoothing, from the same paper, is

@@ -11,7 +11,8 @@ from kgan.replay import Replay
 
 
 class HistoricalAveragingGAN(GAN):
-    """Historical averaging. Salimans et al. 2016, section 3.3 (https://arxiv.org/abs/1606.03498).
+    """Historical averaging: weights are drawn to their own past mean. Salimans et al. 2016, section 3.3
+    (https://arxiv.org/abs/1606.03498).
 
     The loss of each player has a term |theta - theta_mean|^2, theta_mean the mean of all values that its weights have
     had since the first: it draws orbits around an equilibrium inwards. The means are weights of the game.

@@ -16,7 +16,8 @@ from kgan.regularizers import Regularizer
 
 
 class InfoGAN(GAN):
-    """InfoGAN. Chen et al. 2016, equations 5 and 6 (https://arxiv.org/abs/1606.03657).
+    """InfoGAN: codes among the latents that can be read off the samples. Chen et al. 2016, equations 5 and 6
+    (https://arxiv.org/abs/1606.03657).
 
     The latents are noise and codes c, which a second head of the discriminator, Q(c | x), guesses from the samples: V -
     lambda L_I, with the bound L_I = E log Q(c | G(z, c)) + H(c) on the mutual information of codes and samples.

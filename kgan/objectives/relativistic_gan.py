@@ -8,7 +8,8 @@ from kgan.objectives.gan import GAN
 
 
 class RelativisticGAN(GAN):
-    """The relativistic pairing GAN. Jolicoeur-Martineau 2018, section 4.1 (https://arxiv.org/abs/1807.00734).
+    """The relativistic pairing GAN: data must look more real than fakes do. Jolicoeur-Martineau 2018, section 4.1
+    (https://arxiv.org/abs/1807.00734).
 
     The discriminator estimates by how much each sample of the data is more real than one fake, sigmoid(D(x) - D(G(z)));
     the generator makes its fakes more real than the data. Only differences count: the scores have no zero. With

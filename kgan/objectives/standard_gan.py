@@ -12,7 +12,8 @@ from kgan.top_k import TopK
 
 
 class StandardGAN(GAN):
-    """Generative adversarial nets. Goodfellow et al. 2014, Algorithm 1 (https://arxiv.org/abs/1406.2661).
+    """Generative adversarial nets, the first GAN. Goodfellow et al. 2014, Algorithm 1
+    (https://arxiv.org/abs/1406.2661).
 
     The non-saturating generator loss that the paper recommends in practice is the default;
     `adversarial_loss=Minimax()` is the zero-sum game of its equation 1, and

@@ -12,7 +12,8 @@ from kgan.replay import Replay
 
 
 class UnrolledGAN(GAN):
-    """Unrolled generative adversarial networks. Metz et al. 2016, section 2 (https://arxiv.org/abs/1611.02163).
+    """Unrolled GAN: the generator looks some updates of the discriminator ahead. Metz et al. 2016, section 2
+    (https://arxiv.org/abs/1611.02163).
 
     The generator descends f_K, the value of the game after K further steps of the discriminator, and through these
     steps: it sees how the discriminator would answer. The discriminator itself takes its usual step. f is the

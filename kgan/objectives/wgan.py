@@ -13,7 +13,7 @@ from kgan.top_k import TopK
 
 
 class WGAN(GAN):
-    """Wasserstein GAN. Arjovsky et al. 2017, Algorithm 1 (https://arxiv.org/abs/1701.07875).
+    """Wasserstein GAN with clipped weights. Arjovsky et al. 2017, Algorithm 1 (https://arxiv.org/abs/1701.07875).
 
     The critic maximises E f(x) - E f(g(z)), whose supremum over K-Lipschitz f is K times the
     Wasserstein-1 distance; -d_loss is the estimate. The paper's optimizer is RMSprop(5e-5) for both.
