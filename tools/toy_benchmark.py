@@ -26,7 +26,7 @@ With --critic it is asked whether the estimate is right when the critic has had 
 training with lambda = 10, the generator stands still for 2,000 updates of the critic, whose estimate is then compared
 with the exact distance, both on points and samples that it was not trained on.
 
-With --why, rows that fail are run with one thing changed, which the reason given for the failure says should help.
+With --why, rows that fail are run with one thing changed, which a reason for the failure says should help.
 """
 
 import argparse
@@ -217,7 +217,13 @@ VARIANTS = {
     ),
     "WGAN, clip 0.5": changed("WGAN", "less stiff", make=named("WGAN", discriminator_steps=5, clip=0.5)),
     "EBGAN, a code of 1": changed("EBGAN", "a code that cannot hold a point", code_dim=1),
+    "EBGAN, margin 0.1": changed(
+        "EBGAN", "a margin below the spacing", make=named("EBGAN", margin=0.1, pulling_away=0.1)
+    ),
+    "EBGAN, no pulling away": changed("EBGAN", "less asked", make=named("EBGAN", margin=1.0)),
     "BEGAN, a code of 1": changed("BEGAN", "a code that cannot hold a point", code_dim=1),
+    "BEGAN, gamma 0.9": changed("BEGAN", "more diversity", make=named("BEGAN", prior="uniform", diversity_ratio=0.9)),
+    "BEGAN, lambda_k 0.1": changed("BEGAN", "a faster k", make=named("BEGAN", prior="uniform", balance_rate=0.1)),
     "consensus, weight 1": changed("consensus", "held back less", make=named("ConsensusGAN", consensus_weight=1.0)),
     "consensus, rate 1e-3": changed("consensus", "ten times the rate", rates=(1e-3, 1e-3)),
     "simultaneous, Adam": changed("simultaneous", "NS-GAN's optimizer", optimizer="Adam", rates=(2e-4, 2e-4)),
