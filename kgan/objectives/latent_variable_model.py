@@ -74,12 +74,13 @@ class LatentVariableModel(Game):
         except ValueError:  # rows of several lengths
             given = np.asarray(None)
         if given.dtype.kind not in "iuf":
-            raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r}.")
+            raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r:.60}.")
         spec = self.generator.inputs[1]
         classes, largest = np.dtype(spec.dtype).kind in "iu", (self.num_classes or np.inf) - 1
-        if classes and not ((given == given.round()) & (given >= 0) & (given <= largest)).all():
+        wrong = given[~((given == given.round()) & (given >= 0) & (given <= largest))]
+        if classes and wrong.size:
             expected = f"classes from 0 to {largest}" if self.num_classes else "the numbers of classes, from 0 on"
-            raise ValueError(f"labels: expected {expected}; got {given.tolist()}.")
+            raise ValueError(f"labels: expected {expected}; got {wrong[0]}.")
         shape = list(spec.shape[1:])
         try:
             return tf.constant(np.broadcast_to(given.astype(spec.dtype), [n, *shape]))
