@@ -53,9 +53,10 @@ class LatentVariableModel(Game):
         """
         if labels is None or not self.num_classes:
             return
-        known = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
+        y = tf.cast(labels, tf.float64)  # whatever they are: truth values, bytes, floats
+        known = tf.reduce_all((y >= 0) & (y < self.num_classes) & (y == tf.floor(y)))
         expected = f"labels: expected classes from 0 to {self.num_classes - 1}, got some from"
-        tf.debugging.Assert(known, [expected, tf.reduce_min(labels), "to", tf.reduce_max(labels)])
+        tf.debugging.Assert(known, [expected, tf.reduce_min(y), "to", tf.reduce_max(y)])
 
     def labels_for(self, n, labels):
         """What the generator takes for n samples: a tensor of n labels, or None; `labels` as in `sample`.
@@ -76,11 +77,11 @@ class LatentVariableModel(Game):
         if given.dtype.kind not in "iuf":
             raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r:.60}.")
         spec = self.generator.inputs[1]
-        classes, largest = np.dtype(spec.dtype).kind in "iu", (self.num_classes or np.inf) - 1
-        wrong = given[~((given == given.round()) & (given >= 0) & (given <= largest))]
-        if classes and wrong.size:
-            expected = f"classes from 0 to {largest}" if self.num_classes else "the numbers of classes, from 0 on"
-            raise ValueError(f"labels: expected {expected}; got {wrong[0]}.")
+        if np.dtype(spec.dtype).kind in "iu":
+            largest = self.num_classes - 1 if self.num_classes else np.iinfo(spec.dtype).max
+            wrong = given[~((given == given.round()) & (given >= 0) & (given <= largest))]
+            if wrong.size:
+                raise ValueError(f"labels: expected classes from 0 to {largest}; got {wrong[0]}.")
         shape = list(spec.shape[1:])
         try:
             return tf.constant(np.broadcast_to(given.astype(spec.dtype), [n, *shape]))

@@ -1,4 +1,4 @@
-"""Prints how many reads of weights their updates wait for, and how many they do not any more once TensorFlow optimised.
+r"""Prints how many reads of weights updates wait for, and how many they do not any more once TensorFlow optimised.
 
     TF_DUMP_GRAPH_PREFIX=DIR TF_CPP_VMODULE=meta_optimizer=4 TF_CPP_MIN_LOG_LEVEL=0 \
         python -m tests.objectives.lost_edges [on]

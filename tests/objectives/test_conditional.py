@@ -79,7 +79,7 @@ def classes():
 
 
 @pytest.mark.parametrize("eagerly", [False, True])
-@pytest.mark.parametrize("labels", [[0, 1, 2, 4], [-1, 0, 1, 2], [0, 1, 2, 2**33]])
+@pytest.mark.parametrize("labels", [[0, 1, 2, 4], [-1, 0, 1, 2], [0, 1, 2, 2**33], [0.0, 1.0, 2.5, 3.0]])
 def test_a_class_that_the_generator_does_not_have_ends_the_training(classes, ring, labels, eagerly):
     gan = classes(run_eagerly=eagerly)
     assert gan.num_classes == 4
@@ -108,8 +108,10 @@ def test_what_are_no_labels_of_the_generator_is_refused(classes, labels, says):
         classes().sample(3, labels=labels)
 
 
-def test_labels_that_the_generator_takes(classes):
+def test_labels_that_the_generator_takes(classes, ring):
     gan = classes()
+    for dtype in ("bool", "uint8", "int64", "float32"):
+        assert np.isfinite(gan.train_on_batch(ring[:4], np.array([0, 1, 1, 0], dtype))).all()
     for labels in (2, 2.0, np.uint8(2), [2, 2, 2]):
         np.testing.assert_array_equal(gan.sample(3, labels=labels), gan.sample(3, labels=2))
     own = kgan.StandardGAN(generator(), critic())
