@@ -74,7 +74,7 @@ def _message(error):
     """The line and the exit code for what a command raised; what is no user's mistake is raised again."""
     from kgan.callbacks import Diverged, Interrupted
     from kgan.recipe import RecipeError
-    from kgan.training import DataLost
+    from kgan.training import DataLost, Refused
     from kgan.workers import ChiefRefused, WorkerLost
 
     line = f"kgan: {error}"
@@ -82,7 +82,7 @@ def _message(error):
         return line, 128 + error.number
     if isinstance(error, Diverged):
         return line, DIVERGED
-    if isinstance(error, RecipeError | ChiefRefused):
+    if isinstance(error, RecipeError | ChiefRefused | Refused):
         return line, 2
     if isinstance(error, DataLost | WorkerLost):
         return line, 1

@@ -37,6 +37,7 @@ def build(plan, strategy=None):
                     f"{plan.source}: {player}: it takes {seen}, but the data set has {shape}; leave its shape out."
                 )
         gan = plan.build("objective", plan.objective, **networks, seed=plan.seed)
+        _look(plan, dataset, gan)
         optimizers = {
             f"{player}_optimizer": plan.build(
                 f"optimizers.{player}", plan.optimizers[player], name=f"{player}_optimizer"
@@ -53,6 +54,16 @@ def build(plan, strategy=None):
             f"{plan.source}: batch_size: expected a multiple of the {replicas} replicas, got {plan.batch_size}."
         )
     return dataset, gan
+
+
+def _look(plan, dataset, gan):
+    """What `fit` says of its first batch, before anything is written."""
+    found = dataset.example(min(plan.batch_size, 64))
+    examples, labels = found if isinstance(found, tuple) else (found, None)
+    try:
+        gan.look_at(examples, labels)
+    except ValueError as error:
+        raise recipe.RecipeError(f"{plan.source}: {error}") from error
 
 
 def labels(plan, player, dataset):

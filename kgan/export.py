@@ -57,7 +57,7 @@ def export(gan, folder):
 
 def _write(gan, folder):
     def output(latents, labels):
-        gan.check_classes(labels)
+        labels = gan.label_rules.admitted(labels)
         values = gan.ema_generator(latents if labels is None else [latents, labels], training=False)
         values = tf.cast(values, tf.float32)
         if len(values.shape) != 4:
@@ -96,8 +96,7 @@ def _compare(gan, folder):
     n = 4
     labels = []
     if gan.conditional:
-        spec = gan.generator.inputs[1]
-        labels = [tf.zeros([n, *spec.shape[1:]], spec.dtype)]
+        labels = [tf.constant(gan.label_rules.example(n))]
     live = gan.sample_values(n, seed=1, labels=labels[0].numpy() if labels else None)
     live = to_uint8(live) if live.ndim == 4 else live
     for endpoint, arguments in (

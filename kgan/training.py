@@ -5,6 +5,9 @@ import warnings
 import keras
 import tensorflow as tf
 
+from kgan.guards.derived import Pauses
+from kgan.guards.refusals import Refused, sentence
+
 
 class DataLost(RuntimeError):
     """A batch could not be read; what had been trained until then is whole."""
@@ -126,14 +129,16 @@ def run(gan, stream, total, every, training, checkpoint, **options):
     for first, steps, epochs in intervals(int(gan.step.numpy()), total, every):
         epoch = first // every
         try:
-            keras.Model.fit(
-                gan, stream.from_step(first), steps_per_epoch=steps, initial_epoch=epoch, epochs=epoch + epochs,
-                callbacks=training, shuffle=False, verbose=0, **options,
-            )  # fmt: skip
+            with gan.derived.training():
+                keras.Model.fit(
+                    gan, stream.from_step(first), steps_per_epoch=steps, initial_epoch=epoch, epochs=epoch + epochs,
+                    callbacks=training, shuffle=False, verbose=0, **options,
+                )  # fmt: skip
         except tf.errors.OpError as error:
             cause = stream.failure()
             if cause is None:
-                raise
+                said = sentence(error)
+                raise (Refused(said) if said else error) from None
             checkpoint.save()
             raise DataLost(
                 f"The data could not be read at step {int(gan.step.numpy())}: {type(cause).__name__}: {cause}. "
@@ -173,6 +178,9 @@ def intervals(begun, total, every):
 
 class OneTraining(keras.callbacks.CallbackList):
     """Callbacks for whom several calls of `fit` are one training."""
+
+    def __init__(self, callbacks, **options):
+        super().__init__([Pauses(), *callbacks, Pauses(last=True)], **options)
 
     def begin(self):
         super().on_train_begin()

@@ -97,6 +97,10 @@ class SpectralNormalization(Layer):
         """Algorithm 1, step 1: u <- W v / |W v| with v = W^T u / |W^T u|, `power_iterations` times."""
         self.u.assign(self._iterated(self.u.value, self.power_iterations))
 
+    def renew(self):
+        """Estimates u anew, for a kernel that somebody has set: as when the layer was built."""
+        self.u.assign(self._iterated(self.u.value, FIRST_ITERATIONS))
+
     def call(self, inputs):
         values = [(variable, variable.value) for variable in self.layer.variables if variable is not self.kernel]
         values.append((self.kernel, tf.cast(self.normalized_kernel, self.kernel.dtype)))

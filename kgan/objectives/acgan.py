@@ -5,6 +5,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.augment import Augmentation
+from kgan.guards.outputs import check_raw, check_scores, order_of_heads
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.regularizers import Regularizer
@@ -21,7 +22,8 @@ class ACGAN(GAN):
 
     Args:
         generator: Keras model from [latents, labels] to images.
-        discriminator: Keras model from images alone to [raw scores, class logits].
+        discriminator: Keras model from images alone to [raw scores, class logits], in any order: they are told apart
+            by name (one that has "score" in it), else by their columns.
         class_weight: of L_C in both losses, at least 0; 1 is the paper's.
         adversarial_loss: the pair of losses for L_S; that of the paper by default.
         discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
@@ -65,10 +67,18 @@ class ACGAN(GAN):
             raise ValueError(f"class_weight must be at least 0; got {class_weight}.")
         if not self.conditional or len(generator.inputs[1].shape) != 1:
             raise ValueError("The generator must take [latents, labels], with one class number for each sample.")
-        if len(discriminator.inputs) != 1 or len(discriminator.outputs) != 2:
-            raise ValueError("The discriminator must take images alone and return [scores, class logits].")
+        columns = discriminator.outputs[self._heads[1]].shape[-1]
+        if columns < 2:
+            raise ValueError("The discriminator's class logits need a column for each class, two at least; it has one.")
+        self.label_rules.limit(columns)
         self.class_weight, self.adversarial_loss = class_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
+
+    def order_of_outputs(self):
+        scores, logits = order_of_heads(self.discriminator, "[scores, class logits]")
+        check_scores(self.discriminator, scores)
+        check_raw("discriminator", self.discriminator, logits, "class logits")
+        return scores, logits
 
     def train_step(self, data):
         for real in self.minibatches(data):

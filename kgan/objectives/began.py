@@ -65,13 +65,19 @@ class BEGAN(GAN):
         replay: Replay | None = None,
     ):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        check_autoencoder(discriminator)
         if not 0 <= diversity_ratio <= 1:
             raise ValueError(f"diversity_ratio must be in [0, 1]; got {diversity_ratio}.")
         if not balance_rate > 0:
             raise ValueError(f"balance_rate must be above 0; got {balance_rate}.")
         self.diversity_ratio, self.balance_rate = diversity_ratio, balance_rate
         self.k = self.add_weight(shape=(), dtype="float32", initializer="zeros", trainable=False, name="k")
+
+    def order_of_outputs(self):
+        check_autoencoder(self.discriminator)
+        return tuple(range(len(self.discriminator.outputs)))
+
+    def makers(self):
+        return super().makers() | {"discriminator": self.discriminator}
 
     def train_step(self, data):
         k = tf.identity(self.k.value)

@@ -64,7 +64,6 @@ class EBGAN(GAN):
         replay: Replay | None = None,
     ):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        check_autoencoder(discriminator)
         if not margin > 0:
             raise ValueError(f"margin must be above 0; got {margin}.")
         if not pulling_away >= 0:
@@ -72,6 +71,13 @@ class EBGAN(GAN):
         if pulling_away and len(discriminator.outputs) != 2:
             raise ValueError("pulling_away needs the code: the discriminator's outputs must be [reconstruction, code].")
         self.margin, self.pulling_away = margin, pulling_away
+
+    def order_of_outputs(self):
+        check_autoencoder(self.discriminator)
+        return tuple(range(len(self.discriminator.outputs)))
+
+    def makers(self):
+        return super().makers() | {"discriminator": self.discriminator}
 
     def train_step(self, data):
         for real in self.minibatches(data):

@@ -10,6 +10,9 @@ import tensorflow as tf
 
 from kgan import training
 from kgan.configurable import Configurable
+from kgan.guards.derived import Derived, Pauses
+from kgan.guards.first_batch import seen_first
+from kgan.guards.refusals import refusals
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
@@ -45,6 +48,8 @@ class Game(Configurable, keras.Model):
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.reports}
         self._moment = Moment()
         self._compiled_steps = CompiledSteps(self.players)
+        self._looked = False
+        self.derived = Derived(self)
         self.built = True
 
     # --- who plays ---
@@ -71,6 +76,29 @@ class Game(Configurable, keras.Model):
     def _plays(self, network):
         """Whether the network learns in this step. Read while a step is traced: each set of players has its own."""
         return all(getattr(self, player) is not network for player in self.players if player not in self.active)
+
+    def make_train_function(self, force=False):
+        """As Keras' own. A step that was traced for other trainable weights is traced anew."""
+        learning = {player: [id(w) for w in getattr(self, player).trainable_variables] for player in self.players}
+        for player in self.active:
+            if not learning[player]:
+                raise ValueError(
+                    f"The {player} has no trainable weight, so that it would never learn: set {player}.trainable = True "
+                    f"(kgan's steps update each player alone, and nothing has to be frozen for that)."
+                )
+            if not set(learning[player]) <= self._owned[player]:
+                raise ValueError(
+                    f"Weights of the {player} were made trainable after compile(), and its optimizer does not know "
+                    f"them: call compile() again."
+                )
+        self.derived.follow()
+        if learning != self._learning:
+            self._compiled_steps = CompiledSteps(self.players, self.active)
+            self._learning, force = learning, True
+        super().make_train_function(force)
+
+    def constrain(self, network):
+        """Brings weights of `network` that somebody has set to what the game demands of them: nothing by default."""
 
     # --- the step ---
 
@@ -215,28 +243,57 @@ class Game(Configurable, keras.Model):
         Returns:
             Keras' History; of a training that goes on, the epochs that this process finished.
         """
+        x, y, failed = seen_first(x, y, self.look_at)
+        self._looked = True
+        held_out = options.get("validation_data")
+        if isinstance(held_out, tuple | list):
+            seen_first(*held_out[:2], *[None] * (2 - len(held_out)), self.look_at)
         if self.distribute_strategy.num_replicas_in_sync > 1:
             if options.get("validation_split"):
                 raise ValueError("validation_split works on one device only; give several replicas validation_data=.")
             x, y = training.shared(x, y, batch_size, self._shares(), options.pop("shuffle", True)), None
-            held_out = options.get("validation_data")
             if held_out is not None:
                 size = options.pop("validation_batch_size", None) or batch_size
                 images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
                 options["validation_data"] = training.shared(images, labels, size, self._shares())
             batch_size = None
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = callbacks.callbacks
         everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
         checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
-        if checkpoint is None:
-            return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
-        options |= {"y": y, "batch_size": batch_size}
-        return training.go_on(self, super().fit, x, checkpoint, epochs, verbose, everyone, **options)
+        self.derived.follow()
+        with self.derived.training(), refusals(failed):
+            if checkpoint is None:
+                members = [Pauses(), *everyone, Pauses(last=True)]
+                return super().fit(x, y, batch_size, epochs, verbose, members, **options)
+            options |= {"y": y, "batch_size": batch_size}
+            return training.go_on(self, super().fit, x, checkpoint, epochs, verbose, everyone, **options)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", **options):
         """Keras' `evaluate`; several replicas get equal shares, as in `fit`."""
-        if self.distribute_strategy.num_replicas_in_sync > 1 and "_use_cached_eval_dataset" not in options:
-            x, y, batch_size = training.shared(x, y, batch_size, self._shares()), None, None
-        return super().evaluate(x, y, batch_size, verbose, **options)
+        failed = []
+        if "_use_cached_eval_dataset" not in options:
+            x, y, failed = seen_first(x, y, self.look_at)
+            if self.distribute_strategy.num_replicas_in_sync > 1:
+                x, y, batch_size = training.shared(x, y, batch_size, self._shares()), None, None
+        with refusals(failed):
+            return super().evaluate(x, y, batch_size, verbose, **options)
+
+    def train_on_batch(self, x, y=None, **options):
+        """Keras' `train_on_batch`: one step on one batch, as `fit` takes them."""
+        if not self._looked:
+            seen_first(x, y, self.look_at)
+            self._looked = True
+        with self.derived.training(), refusals():
+            return super().train_on_batch(x, y, **options)
+
+    def test_on_batch(self, x, y=None, **options):
+        """Keras' `test_on_batch`: the values that a step on this batch would report; nothing learns."""
+        with refusals():
+            return super().test_on_batch(x, y, **options)
+
+    def look_at(self, examples, labels):
+        """Says what is likely wrong with the first batch of a training, and refuses what is certainly wrong."""
 
     def _shares(self):
         """What must divide the size of a batch."""
@@ -285,7 +342,9 @@ class Game(Configurable, keras.Model):
             optimizer=None, run_eagerly=run_eagerly, jit_compile=jit_compile, steps_per_execution=steps_per_execution
         )
         self._compiled_steps = CompiledSteps(self.players)
+        self._learning, self._owned = None, {}
         for player in self.players:
+            self.constrain(getattr(self, player))
             self._adopt(player, keras.optimizers.get(optimizers[f"{player}_optimizer"]))
         self.optimizer = OptimizerGroup([self.optimizer_of(getattr(self, player)) for player in self.players])
         self._execution = {
@@ -338,6 +397,7 @@ class Game(Configurable, keras.Model):
         if optimizer.built and optimizer is not getattr(self, f"{player}_optimizer", None):
             raise ValueError(f"{player}_optimizer already belongs to another network; make a new one for this model.")
         optimizer.build(network.trainable_variables)
+        self._owned[player] = {id(variable) for variable in network.trainable_variables}
         setattr(self, f"{player}_optimizer", optimizer)
 
     def optimizer_of(self, network):
@@ -371,7 +431,7 @@ class Game(Configurable, keras.Model):
 
         strategy = self.distribute_strategy
         if strategy.num_replicas_in_sync == 1:
-            return super()._make_function(step)
+            return self._jitted(step) if self.jit_compile else super()._make_function(step)
         if self.jit_compile:
             raise ValueError("jit_compile=True works on one device only; compile without it for several replicas.")
 
@@ -401,6 +461,20 @@ class Game(Configurable, keras.Model):
         return function
 
 
+    def _jitted(self, step):
+        """Keras' function for a step that XLA compiles: the checks of the data stay outside, for XLA drops them."""
+        compiled = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False)
+        self.jit_compile = False
+        try:
+            return super()._make_function(lambda data: compiled(self.admitted(data)))
+        finally:
+            self.jit_compile = True
+
+    def admitted(self, data):
+        """A batch of `fit`, for which whoever uses it waits until it is certain that the game takes it."""
+        return data
+
+
 class Moment(threading.local):
     """Where in a step the trace is. Replicas are traced in threads of their own, in turns, and each has its own.
 
@@ -420,8 +494,8 @@ class Moment(threading.local):
 class CompiledSteps:
     """The train functions of one compiled game, one for each set of players that learn: each is traced once."""
 
-    def __init__(self, players):
-        self.active = tuple(players)
+    def __init__(self, players, active=None):
+        self.active = active or tuple(players)
         self._functions = {}
 
     def change(self, players, function):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kgan.augment import Augmentation
 from kgan.batch import Batch
+from kgan.guards.outputs import check_scores
 from kgan.layers.coupling import coupling_layers
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.regularizers import Regularizer
@@ -70,8 +71,23 @@ class GAN(LatentVariableModel):
         _check_coupling(discriminator, self.regularizers)
         self.ema, self.prior, self.seed = ema, prior, seed
         self.augment, self.replay = augment, replay
+        self._heads = self.order_of_outputs()
         self.ring = None if replay is None else self._ring(replay)
         self._start()
+
+    def order_of_outputs(self):
+        """The indices of the discriminator's outputs in the order in which `judge` gives them: here of one output.
+
+        Raises:
+            ValueError: the outputs are not what the objective takes: raw scores, [N, 1] or patches [N, h, w, 1].
+        """
+        if len(self.discriminator.outputs) != 1:
+            raise ValueError(
+                f"{type(self).__name__} takes a discriminator with one output, raw scores; this one has "
+                f"{len(self.discriminator.outputs)}. (ACGAN and InfoGAN take two.)"
+            )
+        check_scores(self.discriminator)
+        return (0,)
 
     @property
     def saturates(self):
@@ -90,10 +106,10 @@ class GAN(LatentVariableModel):
 
         Strided, so that the same images meet on one device and on several.
         """
-        images, labels = self.minibatch(data)
+        batch = self.minibatch(data)
         # Held-out data are read once, and whole: there is nothing to take turns for.
         k = 1 if self._moment.observing else self.discriminator_steps
-        count = self._whole(images, k)
+        (images, labels), count = self._whole(batch, k)
         for self._moment.update in range(k):
             self._moment.looks = 0
             self.power_iterate(self.discriminator)
@@ -104,8 +120,9 @@ class GAN(LatentVariableModel):
         self._moment.update, self._moment.looks = k, 0  # whatever the generator draws from here on is its own
         self.power_iterate(self.generator)
 
-    def _whole(self, images, k):
-        """How many of the images k minibatches of equal size can hold."""
+    def _whole(self, batch, k):
+        """The Batch, once it is certain that it can be divided, and how many of it k equal minibatches can hold."""
+        images = batch.images
         size = images.shape[0] if images.shape[0] is not None else tf.shape(images)[0]
         count = size // k * k
         if isinstance(size, int):
@@ -116,8 +133,10 @@ class GAN(LatentVariableModel):
                 f"fit on a tf.data.Dataset made with batch(size, drop_remainder=True)."
             )
         elif k > 1:
-            tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
-        return count
+            check = tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
+            with tf.control_dependencies([check]):
+                batch = Batch(*(part if part is None else tf.identity(part) for part in batch))
+        return batch, count
 
     def _check_size(self, size, k):
         size, k = int(size), int(k)
@@ -180,7 +199,8 @@ class GAN(LatentVariableModel):
         both = len(self.discriminator.inputs) == 2
         inputs = [batch.images, batch.labels] if both else batch.images
         outputs = self.discriminator(inputs, training=not self._moment.observing)
-        return [tf.cast(output, tf.float32) for output in tf.nest.flatten(outputs)]
+        outputs = tf.nest.flatten(outputs)
+        return [tf.cast(outputs[index], tf.float32) for index in self._heads]
 
     def penalties(self, network, real, fake):
         """The sum of the regularisers of `network`: they belong to the discriminator; the generator has none."""
@@ -223,8 +243,7 @@ class GAN(LatentVariableModel):
 
     def _portrait(self, data):
         """How the scores and the examples of one minibatch are spread."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        real = Batch(tf.cast(images, tf.float32), labels)
+        real = self.minibatch(data)
         fake = self.fakes(real)
         scores = tf.concat([tf.reshape(self.score(batch), [-1]) for batch in (real, fake)], axis=0)
         return {
@@ -239,7 +258,9 @@ class GAN(LatentVariableModel):
 def _check_networks(generator, discriminator):
     check_network("generator", generator)
     check_network("discriminator", discriminator)
-    made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
+    if len(generator.outputs) != 1:
+        raise ValueError(f"The generator must return images alone; it has {len(generator.outputs)} outputs.")
+    made, seen = tuple(generator.outputs[0].shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != seen:
         raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
 

@@ -9,6 +9,7 @@ from tensorflow import reduce_mean as mean
 
 from kgan import images as pixels
 from kgan.augment import Augmentation
+from kgan.guards.outputs import check_raw, check_scores, order_of_heads
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.randomness import Draws
@@ -28,7 +29,7 @@ class InfoGAN(GAN):
     Args:
         generator: Keras model from latents to images. A row of latents is first the noise, then the categorical codes,
             one-hot, then the continuous ones; what `latent_dim` has beyond the codes is noise.
-        discriminator: Keras model from images to [raw scores, Q]. The columns of Q are the logits of each categorical
+        discriminator: Keras model from images to [raw scores, Q], in any order, see `ACGAN`. The columns of Q are the logits of each categorical
             code, and the mean of each continuous one: sum(categorical) + continuous.
         categorical: how many values each of the categorical codes has; (10,) is the paper's for MNIST.
         continuous: how many continuous codes there are; 2 is the paper's for MNIST.
@@ -86,13 +87,20 @@ class InfoGAN(GAN):
                 f"The codes take {self._code_width} of the latents, so that the generator needs a latent_dim above "
                 f"that; got {self.latent_dim}."
             )
-        widths = [output.shape[-1] for output in discriminator.outputs]
-        if len(widths) != 2 or widths[1] != self._code_width:
+        widths = [discriminator.outputs[index].shape[-1] for index in self._heads]
+        if widths[1] != self._code_width:
             raise ValueError(
                 f"The discriminator must return [scores, Q], with {self._code_width} columns in Q (the logits of the "
                 f"categorical codes and the means of the continuous ones); its outputs have {widths} columns."
             )
+        if self.categorical:  # means alone may be bounded, as the codes are
+            check_raw("discriminator", discriminator, self._heads[1], "logits of Q")
         self.information_weight, self.adversarial_loss = information_weight, adversarial_loss
+
+    def order_of_outputs(self):
+        scores, q = order_of_heads(self.discriminator, "[scores, Q]")
+        check_scores(self.discriminator, scores)
+        return scores, q
 
     @property
     def _code_width(self):

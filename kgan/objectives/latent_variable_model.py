@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from kgan import images as pixels
 from kgan.batch import Batch
+from kgan.guards.labels import LabelRules
+from kgan.guards.pictures import FirstLook
 from kgan.objectives.game import Game
 from kgan.randomness import Draws
 
@@ -28,6 +30,9 @@ class LatentVariableModel(Game):
         if self.prior not in ("normal", "uniform"):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
         self.ema_generator = _averaged(self.generator)
+        players = [getattr(self, player) for player in self.players]
+        self.label_rules = LabelRules([self.generator, *(player for player in players if player is not self.generator)])
+        self._first_look = None
         super()._start()
 
     @property
@@ -42,21 +47,9 @@ class LatentVariableModel(Game):
     @property
     def num_classes(self):
         """How many classes the generator's labels have; None where they are no classes, or where it does not tell."""
-        return getattr(self.generator, "num_classes", None)
+        return self.label_rules.num_classes if self.conditional else None
 
     # --- labels ---
-
-    def check_classes(self, labels):
-        """Ends a step, or a graph, with an error if labels (a tensor, or None) are no classes of the generator.
-
-        One-hot vectors and embeddings would take them for no class, or for another one, without a word.
-        """
-        if labels is None or not self.num_classes:
-            return
-        y = tf.cast(labels, tf.float64)  # whatever they are: truth values, bytes, floats
-        known = tf.reduce_all((y >= 0) & (y < self.num_classes) & (y == tf.floor(y)))
-        expected = f"labels: expected classes from 0 to {self.num_classes - 1}, got some from"
-        tf.debugging.Assert(known, [expected, tf.reduce_min(y), "to", tf.reduce_max(y)])
 
     def labels_for(self, n, labels):
         """What the generator takes for n samples: a tensor of n labels, or None; `labels` as in `sample`.
@@ -70,38 +63,54 @@ class LatentVariableModel(Game):
             return None
         if labels is None:
             raise ValueError("This generator is conditional; say which samples to make with labels=.")
-        try:
-            given = np.asarray(labels)
-        except ValueError:  # rows of several lengths
-            given = np.asarray(None)
-        if given.dtype.kind not in "iuf":
-            raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r:.60}.")
-        spec = self.generator.inputs[1]
-        if np.dtype(spec.dtype).kind in "iu":
-            largest = self.num_classes - 1 if self.num_classes else np.iinfo(spec.dtype).max
-            wrong = given[~((given == given.round()) & (given >= 0) & (given <= largest))]
-            if wrong.size:
-                raise ValueError(f"labels: expected classes from 0 to {largest}; got {wrong[0]}.")
-        shape = list(spec.shape[1:])
-        try:
-            return tf.constant(np.broadcast_to(given.astype(spec.dtype), [n, *shape]))
-        except ValueError:
-            raise ValueError(
-                f"labels: expected one for all samples, of shape {shape}, or one for each, {[n, *shape]}; got the "
-                f"shape {list(given.shape)}."
-            ) from None
+        return tf.constant(self.label_rules.values(n, labels))
+
+    def admitted(self, data):
+        images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if labels is None or weights is not None:
+            return data  # which the step refuses
+        return images, self.label_rules.admitted(tf.convert_to_tensor(labels))
+
+    def get_config(self):
+        return super().get_config() | ({"one_hot_labels": True} if self.label_rules.one_hot else {})
+
+    @classmethod
+    def from_config(cls, config):
+        game = super().from_config({name: value for name, value in config.items() if name != "one_hot_labels"})
+        game.label_rules.one_hot = config.get("one_hot_labels", False)
+        return game
 
     # --- training ---
 
     def minibatch(self, data):
-        """The Batch that `fit` hands over: images as float32, and labels if there are any."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        """The Batch that `fit` hands over: images as float32, and labels if there are any.
+
+        Who uses the labels waits until it is certain that the networks know them.
+        """
+        images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if weights is not None:
+            raise ValueError(
+                "class_weight and sample_weight have no meaning in a game, whose losses compare distributions and not "
+                "examples; leave them out, and let the data set give what shall count more as often as it shall."
+            )
         dtype = tf.as_dtype(images.dtype)  # an eager step may have arrays
         if not dtype.is_floating:
             raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
         labels = None if labels is None else tf.convert_to_tensor(labels)
-        self.check_classes(labels)
+        labels = self.label_rules.admitted(labels, ranges=not self._moment.observing)
         return Batch(tf.cast(images, tf.float32), labels)
+
+    def makers(self):
+        """{role: network} of those that make examples."""
+        return {"generator": self.generator}
+
+    def look_at(self, examples, labels):
+        if self._first_look is None:
+            self._first_look = FirstLook(self.makers())
+        if examples is not None:
+            self._first_look(examples)
+        if labels is not None:
+            self.label_rules.learn(labels)
 
     def apply(self, gradients, network):
         super().apply(gradients, network)
@@ -122,7 +131,14 @@ class LatentVariableModel(Game):
     # --- using the trained generator ---
 
     def call(self, latents, training=False):
+        if tf.executing_eagerly():
+            self.derived.follow()
         return self.ema_generator(latents, training=False)
+
+    def predict(self, x, *positional, **options):
+        """Keras' `predict`: what the averaged generator makes of latents, or of [latents, labels]; float32."""
+        self.derived.follow()
+        return super().predict(x, *positional, **options)
 
     def sample(self, n, seed=0, labels=None, truncation=None, batch_size=256):
         """`n` samples of the averaged generator.
@@ -191,8 +207,12 @@ class LatentVariableModel(Game):
             raise ValueError("This generator is conditional; fit it on (images, labels).")
         return [latents, labels]
 
-    @tf.function(reduce_retracing=True)
     def _forward(self, inputs):
+        self.derived.follow()
+        return self._made(inputs)
+
+    @tf.function(reduce_retracing=True)
+    def _made(self, inputs):
         return tf.cast(self.ema_generator(inputs, training=False), tf.float32)
 
 

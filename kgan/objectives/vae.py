@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.guards.outputs import check_raw
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.objectives.replicas import over_replicas
 
@@ -65,6 +66,7 @@ class VAE(LatentVariableModel):
     def __init__(self, generator: keras.Model, encoder: keras.Model, ema: float = 0.999, seed: int = 0):
         super().__init__()
         _check_networks(generator, encoder)
+        check_raw("encoder", encoder, 0, "means and log-variances")
         self.generator, self.encoder = generator, encoder
         self.ema, self.seed = ema, seed
         self._start()

@@ -57,7 +57,12 @@ class WGAN(GAN):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         self.top_k = top_k
         self.clip = clip
-        _clip_weights(discriminator, WeightClipping(clip))
+        self.constrain(discriminator)
+        self.derived.note()
+
+    def constrain(self, network):
+        if network is self.discriminator:
+            _clip_weights(network, WeightClipping(self.clip))
 
     def train_step(self, data):
         for real in self.minibatches(data):  # lines 2-8

@@ -1,5 +1,7 @@
 """The Wasserstein GAN with gradient penalty."""
 
+import warnings
+
 import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
@@ -54,6 +56,12 @@ class WGANGP(GAN):
     ):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
         self.top_k = top_k
+        if not self.regularizers:
+            warnings.warn(
+                f"{type(self).__name__} without a penalty (regularizers is empty) bounds its critic by nothing, and "
+                f"its losses mean no distance; leave regularizers out for the paper's.",
+                stacklevel=2,
+            )
 
     def train_step(self, data):
         for real in self.minibatches(data):  # lines 2-10

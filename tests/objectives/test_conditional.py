@@ -86,7 +86,7 @@ def test_a_class_that_the_generator_does_not_have_ends_the_training(classes, rin
     before = gan.generator.get_weights()
     gan.fit(ring[:4], np.array([0, 1, 2, 3]), verbose=0)
     for step in (gan.fit, gan.evaluate):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="labels: expected classes from 0 to 3, got some from"):
+        with pytest.raises(ValueError, match="^labels: expected classes from 0 to 3, got some from"):
             step(ring[:4], np.array(labels), verbose=0)
     assert any((a != b).any() for a, b in zip(before, gan.generator.get_weights(), strict=True))
 

@@ -1,0 +1,123 @@
+"""Weights that somebody has set: what was derived from the old ones follows, or is said not to."""
+
+import contextlib
+import warnings
+
+import keras
+import numpy as np
+
+from kgan.layers import SpectralNormalization
+
+# Relative to the largest weight. Keras' SwapEMAWeights puts weights back with their last bits changed.
+SAME = 1e-5
+
+
+class Derived:
+    """Notices that weights of a player were set from outside: `set_weights`, `load_weights`, `assign`.
+
+    `note` keeps what the players' weights are when a training pauses. `follow` compares: a training in between counts
+    as no change, nor does a file of the whole game, which brings along what is derived. Otherwise
+
+    * the moving average of the generator becomes what the generator now is,
+    * the estimates of spectral norms are those of the new kernels,
+    * the game does what else it has to (`WGAN` clips),
+    * and the moments of an optimizer that has already learned, which cannot follow, are said to be old.
+
+    Args:
+        game: a game whose `players` and, where it has one, `ema_generator` are set.
+    """
+
+    def __init__(self, game):
+        self.game = game
+        self.paused = True  # whether weights that move were moved by somebody else
+        self.note()
+
+    @contextlib.contextmanager
+    def training(self):
+        """While it lasts, weights move because the game learns; between epochs alone others may set them."""
+        before, self.paused = self.paused, False
+        try:
+            yield
+        finally:
+            self.paused = before
+            self.note()
+
+    def note(self):
+        """Keeps the present weights as those that are known."""
+        self._step = int(self.game.step.numpy())
+        self._known = {name: _values(network) for name, network in self._networks().items()}
+
+    def _networks(self):
+        found = {player: getattr(self.game, player) for player in self.game.players}
+        if hasattr(self.game, "generator"):
+            found |= {"generator": self.game.generator, "average": self.game.ema_generator}
+        return found
+
+    def follow(self):
+        """Brings what is derived up to date with weights that were set since `note`."""
+        if not self.paused:
+            return
+        if int(self.game.step.numpy()) != self._step:  # trained, or loaded, since
+            self.note()
+            return
+        networks = self._networks()
+        changed = [name for name, network in networks.items() if _differ(self._known[name], _values(network))]
+        players = [name for name in changed if name != "average"]
+        if players and len(changed) < len(networks):
+            for name in players:
+                self._renew(name, networks[name])
+            if "generator" in players and "average" not in changed:
+                networks["average"].set_weights(networks["generator"].get_weights())
+        if changed:
+            self.note()
+
+    def _renew(self, name, network):
+        before = {id(variable): value for variable, value in zip(network.weights, self._known[name], strict=True)}
+        for layer in network._flatten_layers():
+            if isinstance(layer, SpectralNormalization) and np.array_equal(before[id(layer.u)], layer.u.numpy()):
+                layer.renew()
+        self.game.constrain(network)
+        optimizer = getattr(self.game, f"{name}_optimizer", None)
+        updates = int(optimizer.iterations.numpy()) if optimizer is not None else 0
+        if updates and len(optimizer.variables) > 2:  # more than the number of updates and the learning rate
+            warnings.warn(
+                f"The weights of the {name} were set after {updates} updates, and its optimizer still has the moments "
+                f"of the old ones; compile() again begins without them.",
+                stacklevel=4,
+            )
+
+
+class Pauses(keras.callbacks.Callback):
+    """At the end of an epoch, before other callbacks, notes the weights; with `last=True`, after them, at the beginning
+    of an epoch, follows what they have set in between."""
+
+    def __init__(self, last=False):
+        super().__init__()
+        self.last = last
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.last:
+            self.model.derived.note()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.last:
+            derived = self.model.derived
+            derived.paused = True
+            derived.follow()
+            derived.paused = False
+
+
+def _values(network):
+    return [variable.numpy() for variable in network.weights]
+
+
+def _differ(before, now):
+    for old, new in zip(before, now, strict=True):
+        if np.array_equal(old, new):
+            continue
+        if old.dtype.kind in "iub":
+            return True
+        old, new = old.astype(np.float32), new.astype(np.float32)
+        if not np.abs(new - old).max() <= SAME * np.abs(old).max():
+            return True
+    return False
