@@ -49,7 +49,9 @@ def _pair(batch):
     examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
     if isinstance(examples, dict | list | tuple):
         return None, None
-    return np.asarray(examples), None if labels is None or isinstance(labels, dict | list | tuple) else np.asarray(labels)
+    return np.asarray(examples), None if labels is None or isinstance(labels, dict | list | tuple) else np.asarray(
+        labels
+    )
 
 
 def _looked_at(x, look, failed):

@@ -56,16 +56,19 @@ def order_of_heads(discriminator, wanted):
     shapes = [list(output.shape) for output in discriminator.outputs]
     if len(discriminator.inputs) != 1 or len(shapes) != 2:
         raise ValueError(f"The discriminator must take images alone and return {wanted}; it returns {shapes}.")
-    widths = [shape[-1] for shape in shapes]
+    widths = [shape[-1] if len(shape) > 1 else 1 for shape in shapes]
     if 1 not in widths:
         raise ValueError(
             f"The discriminator must return {wanted}, and scores have one column; its outputs have the shapes {shapes}."
         )
-    named = [_named(name) for name in _names(discriminator)]
-    scores = named.index("scores") if named.count("scores") == 1 else 1 - named.index("guesses") if named.count(
-        "guesses") == 1 else widths.index(1)  # fmt: skip
-    if widths[scores] != 1:
-        scores = widths.index(1)
+    kinds = [_named(name) for name in _names(discriminator)]
+    scores = widths.index(1)
+    if kinds.count("scores") == 1:
+        scores = kinds.index("scores")
+    elif kinds.count("guesses") == 1:
+        scores = 1 - kinds.index("guesses")
+    if widths[scores] != 1:  # a name that means something else
+        scores = 1 - scores
     return scores, 1 - scores
 
 

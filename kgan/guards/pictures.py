@@ -58,7 +58,7 @@ class FirstLook:
                 f"The images have values from {low:.3g} to {high:.3g}, as pixels / 255 have; kgan takes images in "
                 f"[-1, 1], so that these would be the brighter half alone. If they are pixels / 255, take 2 x - 1"
             )
-        elif low >= 0 and high > 50 and high <= PIXELS:
+        elif low >= 0 and 50 < high <= PIXELS:
             self.say(
                 f"The images have values from {low:.3g} to {high:.3g}, as pixels have; kgan takes images in [-1, 1]. "
                 f"If they are pixels, take kgan.images.to_float(images), which is x / 127.5 - 1"
@@ -76,7 +76,7 @@ def _unreachable(role, reach, low, high):
     what += f"{high:.3g}"
     if reach.low == 0 and low < 0 and -1.2 <= low and high <= 1.2:
         return f"{what}: kgan takes data in [-1, 1]; end the {role} in tanh, or without an activation."
-    if low >= 0 and PIXELS >= high > 2:
+    if low >= 0 and 2 < high <= PIXELS:
         return f"{what}: kgan takes images in [-1, 1]; scale pixels with kgan.images.to_float, which is x / 127.5 - 1."
     return f"{what}: scale the data to [-1, 1], or end the {role} in a layer without an activation."
 

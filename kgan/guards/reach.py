@@ -1,6 +1,7 @@
 """Which values a network's outputs can take: interval arithmetic from the outputs back to the last weights."""
 
 import math
+import warnings
 from typing import NamedTuple
 
 import keras
@@ -107,7 +108,9 @@ def _graph(operation, node):
             return operation(*arguments, **options)
 
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in node.input_tensors]
-    return tf.function(call, autograph=False).get_concrete_function(*specs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the layer has said it when the network was made
+        return tf.function(call, autograph=False).get_concrete_function(*specs)
 
 
 def _input(placeholder, inputs, known):

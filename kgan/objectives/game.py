@@ -83,8 +83,8 @@ class Game(Configurable, keras.Model):
         for player in self.active:
             if not learning[player]:
                 raise ValueError(
-                    f"The {player} has no trainable weight, so that it would never learn: set {player}.trainable = True "
-                    f"(kgan's steps update each player alone, and nothing has to be frozen for that)."
+                    f"The {player} has no trainable weight, so that it would never learn: set {player}.trainable = "
+                    f"True (kgan's steps update each player alone, and nothing has to be frozen for that)."
                 )
             if not set(learning[player]) <= self._owned[player]:
                 raise ValueError(
@@ -304,6 +304,16 @@ class Game(Configurable, keras.Model):
         """How many minibatches a step makes of one batch of `fit`."""
         return 1
 
+    def save(self, filepath, *positional, **options):
+        """Keras' `save`: a `.keras` file of the whole game, which `kgan.load` and Keras' `load_model` give back."""
+        self.derived.follow()
+        super().save(filepath, *positional, **options)
+
+    def save_weights(self, filepath, *positional, **options):
+        """Keras' `save_weights`: all players, the average, and the optimizers of a compiled game."""
+        self.derived.follow()
+        super().save_weights(filepath, *positional, **options)
+
     # --- optimizers ---
 
     def compile(self, *, run_eagerly=False, jit_compile=False, steps_per_execution=1, **optimizers):
@@ -459,7 +469,6 @@ class Game(Configurable, keras.Model):
                 raise StopIteration from None
 
         return function
-
 
     def _jitted(self, step):
         """Keras' function for a step that XLA compiles: the checks of the data stay outside, for XLA drops them."""

@@ -29,8 +29,8 @@ class InfoGAN(GAN):
     Args:
         generator: Keras model from latents to images. A row of latents is first the noise, then the categorical codes,
             one-hot, then the continuous ones; what `latent_dim` has beyond the codes is noise.
-        discriminator: Keras model from images to [raw scores, Q], in any order, see `ACGAN`. The columns of Q are the logits of each categorical
-            code, and the mean of each continuous one: sum(categorical) + continuous.
+        discriminator: Keras model from images to [raw scores, Q], in any order, see `ACGAN`. The columns of Q are the
+            logits of each categorical code, and the mean of each continuous one: sum(categorical) + continuous.
         categorical: how many values each of the categorical codes has; (10,) is the paper's for MNIST.
         continuous: how many continuous codes there are; 2 is the paper's for MNIST.
         information_weight: the paper's lambda, at least 0; 1 is the paper's.

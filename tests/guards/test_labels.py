@@ -144,7 +144,8 @@ def test_conditions_outside_of_what_the_networks_were_told_are_refused(tmp_path)
     known = {"conditioning": "concatenation", "num_conditions": 2, "condition_ranges": ((1.0, 100.0), (0.0, 1.5))}
     gan = compiled(
         kgan.StandardGAN(
-            kgan.architectures.MLPGenerator((2,), 2, (3,), **known), kgan.architectures.MLPDiscriminator((2,), (3,), **known)
+            kgan.architectures.MLPGenerator((2,), 2, (3,), **known),
+            kgan.architectures.MLPDiscriminator((2,), (3,), **known),
         )
     )
     inside, outside = np.float32([[1.0, 0.0], [100.0, 1.5]]), np.float32([[99.0, -5.0], [50.0, 1.0]])

@@ -1,4 +1,4 @@
-"""Intervals of outputs: exact where activations are simple, never too small, the same however an activation is written."""
+"""Intervals of outputs: exact where activations are simple, and the same however an activation is written."""
 
 import math
 
@@ -37,7 +37,11 @@ ENDS = {
     "hard": (lambda x, f: L.Activation("hard_sigmoid")(f), 0, 1),
     "clipped": (lambda x, f: ops.clip(f, -2, 3), -2, 3),
     "nested": (lambda x, f: nested("tanh")(f), -1, 1),
-    "through a nested model": (lambda x, f: keras.Sequential([keras.Input([4]), L.Reshape((2, 2))])(ops.tanh(f)), -1, 1),
+    "through a nested model": (
+        lambda x, f: keras.Sequential([keras.Input([4]), L.Reshape((2, 2))])(ops.tanh(f)),
+        -1,
+        1,
+    ),
     "reshaped": (lambda x, f: L.Reshape((2, 2))(L.Activation("tanh")(f)), -1, 1),
     "cropped": (lambda x, f: L.Cropping2D(1)(L.Conv2D(1, 3, activation="tanh")(x)), -1, 1),
     "upsampled": (lambda x, f: L.UpSampling2D()(L.Conv2D(1, 3, activation="sigmoid")(x)), 0, 1),
