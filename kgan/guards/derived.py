@@ -76,7 +76,7 @@ class Derived:
         for layer in network._flatten_layers():
             if isinstance(layer, SpectralNormalization) and np.array_equal(before[id(layer.u)], layer.u.numpy()):
                 layer.renew()
-        self.game.constrain(network)
+        self.game.renew(network)
         optimizer = getattr(self.game, f"{name}_optimizer", None)
         updates = int(optimizer.iterations.numpy()) if optimizer is not None else 0
         if updates and len(optimizer.variables) > 2:  # more than the number of updates and the learning rate

@@ -98,7 +98,11 @@ class Game(Configurable, keras.Model):
         super().make_train_function(force)
 
     def constrain(self, network):
-        """Brings weights of `network` that somebody has set to what the game demands of them: nothing by default."""
+        """Brings the weights of `network` to what the game demands of them, when it is compiled: nothing by default."""
+
+    def renew(self, network):
+        """Brings up to date what the game derives from the weights of `network`, which somebody has set."""
+        self.constrain(network)
 
     # --- the step ---
 

@@ -15,7 +15,8 @@ class HistoricalAveragingGAN(GAN):
     (https://arxiv.org/abs/1606.03498).
 
     The loss of each player has a term |theta - theta_mean|^2, theta_mean the mean of all values that its weights have
-    had since the first: it draws orbits around an equilibrium inwards. The means are weights of the game.
+    had since the first: it draws orbits around an equilibrium inwards. The means are weights of the game; weights that
+    are frozen when it is made have none. A player whose weights are set from outside begins anew with those.
 
     Args:
         generator: Keras model from latents to images.
@@ -56,6 +57,8 @@ class HistoricalAveragingGAN(GAN):
             raise ValueError(f"history_weight must be at least 0; got {history_weight}.")
         self.history_weight, self.adversarial_loss = history_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
+        # Of the weights that may learn when the game is made: each beside its mean.
+        self._learners = {player: getattr(self, player).trainable_variables for player in self.players}
         self._means = {player: self._first_means(player) for player in self.players}
 
     def train_step(self, data):
@@ -77,14 +80,34 @@ class HistoricalAveragingGAN(GAN):
 
     def distance(self, player):
         """|theta - theta_mean|^2 of one player."""
-        pairs = zip(getattr(self, player).trainable_variables, self._means[player], strict=True)
+        pairs = [pair for pair in self._pairs(player) if pair[0].trainable]
         return tf.add_n([tf.reduce_sum(tf.square(weight.value - mean.value)) for weight, mean in pairs])
+
+    def _pairs(self, player):
+        return list(zip(self._learners[player], self._means[player], strict=True))
+
+    def _check_layers(self):
+        super()._check_layers()
+        for player in self.players:
+            known = {id(weight) for weight in self._learners[player]}
+            if not all(id(weight) in known for weight in getattr(self, player).trainable_variables):
+                raise ValueError(
+                    f"Weights of the {player} that were frozen when the game was made have no mean of their past; make "
+                    f"the game again, with the layers as they shall learn."
+                )
+
+    def renew(self, network):
+        super().renew(network)
+        for player in self.players:
+            if getattr(self, player) is network:
+                for weight, mean in self._pairs(player):
+                    mean.assign(weight.value)
 
     def remember(self, player, updates):
         """Takes the present weights into the means; `updates`, how many there were before this one."""
         if self._moment.observing:
             return
-        for weight, mean in zip(getattr(self, player).trainable_variables, self._means[player], strict=True):
+        for weight, mean in self._pairs(player):
             # The initial weights are the first of the values, those after the first update the second.
             mean.assign(mean.value + (weight.value - mean.value) / tf.cast(updates + 2, mean.dtype))
 
@@ -94,5 +117,5 @@ class HistoricalAveragingGAN(GAN):
                 shape=weight.shape, dtype=weight.dtype, trainable=False, autocast=False, name=f"mean_{player}_{index}",
                 initializer=lambda shape, dtype, weight=weight: tf.cast(weight.value, dtype),
             )
-            for index, weight in enumerate(getattr(self, player).trainable_variables)
+            for index, weight in enumerate(self._learners[player])
         ]  # fmt: skip

@@ -1,5 +1,7 @@
 """The regularised relativistic GAN."""
 
+import warnings
+
 import keras
 
 from kgan.augment import Augmentation
@@ -43,3 +45,9 @@ class R3GAN(RelativisticGAN):
         replay: Replay | None = None,
     ):
         super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        if not self.regularizers:
+            warnings.warn(
+                "R3GAN without R1 and R2 (regularizers is empty) is RelativisticGAN, which the paper finds not to "
+                "converge; leave regularizers out for the paper's.",
+                stacklevel=2,
+            )

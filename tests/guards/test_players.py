@@ -102,9 +102,9 @@ def test_who_does_not_play_may_be_frozen():
     assert fit(gan) == {"generator": [True] * 3, "discriminator": [False] * 3}
 
 
-@pytest.mark.parametrize("objective", [kgan.WGANGP, kgan.WGANLP])
+@pytest.mark.parametrize("objective", [kgan.WGANGP, kgan.WGANLP, kgan.R3GAN])
 def test_a_critic_without_a_penalty_is_said(objective):
-    with pytest.warns(UserWarning, match=f"{objective.__name__} without a penalty"):
+    with pytest.warns(UserWarning, match=rf"{objective.__name__} without .* \(regularizers is empty\)"):
         objective(*networks(), regularizers=[])
 
 
