@@ -57,8 +57,8 @@ class HistoricalAveragingGAN(GAN):
             raise ValueError(f"history_weight must be at least 0; got {history_weight}.")
         self.history_weight, self.adversarial_loss = history_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
-        # Of the weights that may learn when the game is made: each beside its mean.
-        self._learners = {player: getattr(self, player).trainable_variables for player in self.players}
+        # Which weights of a player may learn when the game is made: these have a mean.
+        self._learners = {player: _learning(getattr(self, player)) for player in self.players}
         self._means = {player: self._first_means(player) for player in self.players}
 
     def train_step(self, data):
@@ -84,13 +84,13 @@ class HistoricalAveragingGAN(GAN):
         return tf.add_n([tf.reduce_sum(tf.square(weight.value - mean.value)) for weight, mean in pairs])
 
     def _pairs(self, player):
-        return list(zip(self._learners[player], self._means[player], strict=True))
+        weights = getattr(self, player).weights
+        return [(weights[at], mean) for at, mean in zip(self._learners[player], self._means[player], strict=True)]
 
     def _check_layers(self):
         super()._check_layers()
         for player in self.players:
-            known = {id(weight) for weight in self._learners[player]}
-            if not all(id(weight) in known for weight in getattr(self, player).trainable_variables):
+            if not set(_learning(getattr(self, player))) <= set(self._learners[player]):
                 raise ValueError(
                     f"Weights of the {player} that were frozen when the game was made have no mean of their past; make "
                     f"the game again, with the layers as they shall learn."
@@ -117,5 +117,11 @@ class HistoricalAveragingGAN(GAN):
                 shape=weight.shape, dtype=weight.dtype, trainable=False, autocast=False, name=f"mean_{player}_{index}",
                 initializer=lambda shape, dtype, weight=weight: tf.cast(weight.value, dtype),
             )
-            for index, weight in enumerate(self._learners[player])
+            for index, weight in enumerate(getattr(self, player).trainable_variables)
         ]  # fmt: skip
+
+
+def _learning(network):
+    """Where the trainable weights stand among all weights of a network."""
+    learning = {id(weight) for weight in network.trainable_variables}
+    return [index for index, weight in enumerate(network.weights) if id(weight) in learning]
