@@ -7,6 +7,7 @@ import tensorflow as tf
 from kgan import images as pixels
 from kgan.batch import Batch
 from kgan.objectives.game import Game
+from kgan.precision import check_weights
 from kgan.randomness import Draws
 
 
@@ -27,6 +28,8 @@ class LatentVariableModel(Game):
             raise ValueError(f"ema must be in [0, 1); got {self.ema}.")
         if self.prior not in ("normal", "uniform"):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
+        for role in dict.fromkeys(["generator", *self.players]):
+            check_weights(role, getattr(self, role))
         self.ema_generator = _averaged(self.generator)
         super()._start()
 
@@ -190,6 +193,12 @@ class LatentVariableModel(Game):
         if labels is None:
             raise ValueError("This generator is conditional; fit it on (images, labels).")
         return [latents, labels]
+
+    def export(self, filepath, format="tf_saved_model", **options):
+        """Writes the averaged generator as a SavedModel that serves without kgan: see `kgan.export.export`."""
+        from kgan.export import export
+
+        return export(self, filepath, format, **options)
 
     @tf.function(reduce_retracing=True)
     def _forward(self, inputs):
