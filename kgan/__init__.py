@@ -5,6 +5,8 @@ The names below are imported on first use, so that `import kgan` alone does not 
 
 import importlib
 
+from kgan import known_to_keras
+
 __version__ = "0.1.0"
 
 _ROOMS = (
@@ -67,3 +69,6 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+known_to_keras.watch()

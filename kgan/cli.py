@@ -312,10 +312,13 @@ def export(run, out, kind):
     """Writes the generator of RUN to OUT, to serve without kgan; compared with the live one before success."""
     with _quiet():
         from kgan.export import export as write
-        from kgan.loading import ServedGenerator, load
+        from kgan.loading import ServedGenerator, sampler
     if out.exists():
         raise UsageMistake(f"{out} exists already; choose another place or remove it.")
-    model = load(run)
+    try:
+        model = sampler(run)
+    except ValueError as error:
+        raise UsageMistake(error) from error
     if isinstance(model, ServedGenerator):
         raise UsageMistake(f"{run} is an export already.")
     try:

@@ -4,28 +4,36 @@ import os
 import shutil
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from kgan.images import to_uint8
 
+FORMATS = ("tf_saved_model", "saved_model")
 
-def export(gan, folder):
-    """Writes a SavedModel of the averaged generator, and compares it with the live one.
+
+def export(gan, folder, format="tf_saved_model", verbose=None):
+    """Writes a SavedModel of the averaged generator, and compares it with the live one. `gan.export` is the same.
 
     Signatures (the first is the serving default):
         serve(num_samples int32 [], seed int64 []): samples, those of `gan.sample(num_samples, seed)`.
         from_latents(latents float32 [N, latent_dim]): samples of given latents.
         latents(num_samples, seed): those that `serve` draws, {"latents": float32 [N, latent_dim]}.
     Conditional generators also take `labels` for samples. The first two return {"images": uint8 [N, H, W, C]}, or
-    {"samples": float32 [N, d]} for vectors. A class that the generator does not have is an error.
+    {"samples": float32 [N, d]} for vectors. A class that the generator does not have is an error. Each weight stands
+    in the file once, and all of them, like the arithmetic, are float32, whatever the policy of the training.
 
     Args:
-        gan: a `kgan.objectives.GAN`.
+        gan: a game with a generator: a `kgan.objectives.GAN` or another `LatentVariableModel`.
         folder: where to write; it must not be there yet.
+        format: "tf_saved_model", or "saved_model" as the command calls it: there is no other.
+        verbose: nothing is printed; the argument is there because Keras' `Model.export` has it.
+
+    Returns:
+        The path of the folder, a string.
 
     Raises:
+        ValueError: another format.
         FileExistsError: there is something at `folder`.
         RuntimeError: the exported generator differs from the live one; then nothing is left behind.
 
@@ -41,11 +49,16 @@ def export(gan, folder):
         >>> served.serve(num_samples=3, seed=0)["samples"].shape
         TensorShape([3, 2])
     """
+    if format not in FORMATS:
+        raise ValueError(
+            f'export writes a TensorFlow SavedModel, format="tf_saved_model", and nothing else; got {format!r}.'
+        )
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another place or remove it.")
     temporary = folder.with_name(f".tmp-{os.getpid()}-{folder.name}")
     folder.parent.mkdir(parents=True, exist_ok=True)
+    gan.derived.follow()
     try:
         _write(gan, temporary)
         _compare(gan, temporary)
@@ -71,24 +84,32 @@ def _write(gan, folder):
     def from_latents(latents, labels=None):
         return output(latents, labels)
 
+    def latents(num_samples, seed):
+        return {"latents": gan.latents(num_samples, seed)}
+
     labels = []
     if gan.conditional:
         spec = gan.generator.inputs[1]
         labels = [tf.TensorSpec(spec.shape, spec.dtype, "labels")]
-    archive = keras.export.ExportArchive()
-    archive.track(gan.ema_generator)
-    archive.add_endpoint(
-        "serve", serve, [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed"), *labels]
-    )
-    archive.add_endpoint(
-        "from_latents", from_latents, [tf.TensorSpec((None, gan.latent_dim), tf.float32, "latents"), *labels]
-    )
-    archive.add_endpoint(
-        "latents",
-        lambda num_samples, seed: {"latents": gan.latents(num_samples, seed)},
-        [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")],
-    )
-    archive.write_out(str(folder), verbose=False)
+    drawn = [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")]
+    given = [tf.TensorSpec((None, gan.latent_dim), tf.float32, "latents")]
+    module = tf.Module()
+    # Keras' ExportArchive tracks its own variables as well as TensorFlow's, and so writes each weight twice.
+    module.weights = [variable.value for variable in gan.ema_generator.variables]
+    module.tables = _tables(gan.ema_generator)
+    module.serve = tf.function(serve, [*drawn, *labels], autograph=False)
+    module.from_latents = tf.function(from_latents, [*given, *labels], autograph=False)
+    module.latents = tf.function(latents, drawn, autograph=False)
+    signatures = {"serve": module.serve, "from_latents": module.from_latents, "latents": module.latents}
+    tf.saved_model.save(module, str(folder), signatures | {"serving_default": module.serve})
+
+
+def _tables(network):
+    """The lookup tables of layers such as IntegerLookup, which are no variables."""
+    resource = tf.saved_model.experimental.TrackableResource
+    return [
+        value for layer in network._flatten_layers() for value in vars(layer).values() if isinstance(value, resource)
+    ]
 
 
 def _compare(gan, folder):

@@ -1,5 +1,8 @@
 """Trained models from wherever they are kept."""
 
+import contextlib
+import re
+import zipfile
 from pathlib import Path
 
 import keras
@@ -9,6 +12,7 @@ import tensorflow as tf
 import kgan.register  # noqa: F401 - Keras must know every class
 from kgan import checkpoint
 from kgan.objectives.game import loading_whole
+from kgan.objectives.latent_variable_model import LatentVariableModel
 
 
 def load(path):
@@ -20,6 +24,8 @@ def load(path):
 
     Raises:
         FileNotFoundError: nothing of the kind is there.
+        ValueError: what is there is damaged, was written by another program, or needs code that kgan does not have or
+            does not run. One line says which.
 
     Example:
         >>> load("nowhere")
@@ -28,15 +34,73 @@ def load(path):
     """
     path = Path(path)
     if path.is_file() and path.suffix == ".keras":
-        with loading_whole():
-            return keras.models.load_model(path)
+        return _keras_file(path)
     if (path / "saved_model.pb").is_file():
         return ServedGenerator(path)
     if (path / "recipe.yaml").is_file() or (path / "checkpoints").is_dir():
-        game = checkpoint.load(path / "checkpoints")
+        with _code_explained(path):
+            game = checkpoint.load(path / "checkpoints")
         game.run_dir = path
         return game
     raise FileNotFoundError(f"{path} is no .keras file, run folder or exported SavedModel.")
+
+
+def sampler(path):
+    """The model that `path` holds, if it makes samples: a game or a `ServedGenerator`.
+
+    Raises:
+        ValueError, FileNotFoundError: as in `load`, and for other Keras models.
+    """
+    model = load(path)
+    if not isinstance(model, LatentVariableModel | ServedGenerator):
+        raise ValueError(
+            f"{path} holds a {type(model).__name__}, a Keras model without latents and averages; expected a game of "
+            f"kgan, as its `save` writes it."
+        )
+    return model
+
+
+def _keras_file(path):
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path} is no Keras file, in spite of its name; expected what a model's `save` writes.")
+    try:
+        with _code_explained(path), loading_whole():
+            return keras.models.load_model(path)
+    except Unloadable:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, UserWarning, zipfile.BadZipFile, OSError) as error:
+        raise Unloadable(f"{path} cannot be loaded: {_first_words(error)}") from error
+
+
+class Unloadable(ValueError):
+    """A file from which there is no model to be had: one line."""
+
+
+@contextlib.contextmanager
+def _code_explained(path):
+    """What to do about files that need code: Keras tells its own users, who can pass it other arguments."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        text = str(error)
+        if "safe_mode" in text:
+            raise Unloadable(
+                f"{path} holds a Lambda, Python code that kgan does not run. If you trust the file, call "
+                f"keras.config.enable_unsafe_deserialization() in a script, and then kgan.load there."
+            ) from error
+        missing = re.search(r"Could not locate (class|function) '([^']*)'", text)
+        if missing:
+            raise Unloadable(
+                f"{path} needs the {missing[1]} {missing[2]!r}, which is not kgan's. Import the module that registers "
+                f"it with keras.saving.register_keras_serializable in a script, and call kgan.load there."
+            ) from error
+        raise
+
+
+def _first_words(error):
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 class ServedGenerator:
@@ -44,6 +108,12 @@ class ServedGenerator:
 
     def __init__(self, path):
         self._served = tf.saved_model.load(str(path))
+        missing = {"serve", "from_latents", "latents"} - set(self._served.signatures)
+        if missing:
+            raise Unloadable(
+                f"{path} is a SavedModel that kgan did not export: it has no signature {min(missing)!r}. `kgan export` "
+                f"writes one."
+            )
         self._signature = self._served.signatures["serve"].structured_input_signature[1]
 
     @property
@@ -52,7 +122,11 @@ class ServedGenerator:
         return "labels" in self._signature
 
     def sample(self, n, seed=0, labels=None):
-        """As `GAN.sample`: uint8 [n, height, width, channels] for images, float32 [n, d] for vectors."""
+        """As `GAN.sample`: uint8 [n, height, width, channels] for images, float32 [n, d] for vectors.
+
+        Raises:
+            ValueError: the generator takes no labels, or others.
+        """
         return np.concatenate(list(self.sample_blocks(n, seed, labels)))
 
     def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
@@ -64,8 +138,39 @@ class ServedGenerator:
             raise ValueError("This generator needs labels=." if spec is not None else "This generator takes no labels.")
         inputs = [self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))["latents"]]
         if spec is not None:
-            labels = np.broadcast_to(np.asarray(labels, spec.dtype.as_numpy_dtype), [n, *spec.shape[1:]])
-            inputs.append(tf.constant(labels))
+            inputs.append(tf.constant(_labels_for(n, labels, spec)))
         for start in range(0, n, batch_size):
             (samples,) = self._served.from_latents(*(value[start : start + batch_size] for value in inputs)).values()
             yield samples.numpy()
+
+
+def _labels_for(n, labels, spec):
+    """An array of n labels of the shape and type of `spec`, from one for all or one for each."""
+    try:
+        given = np.asarray(labels)
+    except ValueError:  # rows of several lengths
+        given = np.asarray(None)
+    if given.dtype.kind not in "iuf":
+        raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r:.60}.")
+    if spec.dtype.is_integer:
+        wrong = given[~((given == given.round()) & (given >= 0) & (given <= spec.dtype.max))]
+        expected = "classes, whole numbers from 0 on"
+    else:
+        wrong = given[~(np.abs(given) <= spec.dtype.max)]
+        expected = "finite numbers"
+    if wrong.size:
+        raise ValueError(f"labels: expected {expected}; got {wrong[0]}.")
+    one, each = tuple(spec.shape[1:]), (n, *spec.shape[1:])
+    for_all = given.shape == one or given.size == 1 == np.prod(one) or given.shape == (1, *one)
+    if given.shape == one == (n,) and n > 1:
+        raise ValueError(
+            f"labels: the shape {list(one)} can mean one label of {n} numbers for all samples, or a number for each; "
+            f"give every sample its own, of the shape {list(each)}."
+        )
+    if not for_all and given.shape != each:
+        raise ValueError(
+            f"labels: expected one for all samples, of the shape {list(one)}, or one for each, {list(each)}; got the "
+            f"shape {list(given.shape)}."
+        )
+    given = given.reshape((1, *one)) if for_all else given
+    return np.broadcast_to(given.astype(spec.dtype.as_numpy_dtype), each)

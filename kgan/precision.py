@@ -39,6 +39,30 @@ def choose(precision):
     return _fast()
 
 
+def check_weights(role, network):
+    """Refuses a network with weights of another precision than float32, in which a training step would be lost.
+
+    A bfloat16 weight has 8 significant bits: 1 + 0.002 is 1, and so are most steps of an optimizer. Mixed policies
+    compute in fewer bits and keep the weights in float32.
+
+    Raises:
+        ValueError: there is such a weight.
+
+    Example:
+        >>> network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, dtype="float16", name="last")])
+        >>> check_weights("generator", network)
+        Traceback (most recent call last):
+        ValueError: The generator's weight 'last/kernel' is float16, but kgan keeps all weights in float32: make ...
+    """
+    for weight in network.weights:
+        if "float" in weight.dtype and weight.dtype != "float32":
+            fitting = f"mixed_{weight.dtype}" if f"mixed_{weight.dtype}" in POLICIES else "float32"
+            raise ValueError(
+                f"The {role}'s weight {weight.path!r} is {weight.dtype}, but kgan keeps all weights in float32: make "
+                f"the network under the policy {fitting!r} instead of {weight.dtype!r}."
+            )
+
+
 @functools.cache
 def _fast():
     import tensorflow as tf

@@ -15,7 +15,7 @@ import numpy as np
 from kgan import images as pixels
 from kgan import recipe
 from kgan.files import replacing
-from kgan.loading import load
+from kgan.loading import sampler
 
 Z = 1.959963984540054  # the normal distribution's 97.5% point
 
@@ -114,7 +114,7 @@ def page(images, real, name, step):
 
 def _trials(run, count, seed):
     """Images uint8 [count, H, W, C] in random order, whether each is real, and the generator's step."""
-    model = load(run)
+    model = sampler(run)
     if not (run / "recipe.yaml").is_file():
         raise ValueError(f"{run} does not say which data set is the real one; give the run folder of a `kgan fit`.")
     plan = recipe.load(run / "recipe.yaml")

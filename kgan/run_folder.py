@@ -28,7 +28,8 @@ def check(plan, run_dir, fresh):
         return
     if fresh:
         return
-    before, now = recipe.read(run_dir / "recipe.yaml"), plan.document()
+    # Resolved anew, since arguments that came later have their defaults there.
+    before, now = recipe.load(run_dir / "recipe.yaml").document(), plan.document()
     found = recipe.difference({**before, "steps": 0}, {**now, "steps": 0})
     if found:
         key, there, here = found

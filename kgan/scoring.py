@@ -6,7 +6,7 @@ from kgan import recipe
 from kgan.checkpoint import latest
 from kgan.datasets import NPZ, ImageFolder
 from kgan.evaluation import EVALUATIONS, Evaluation, Generated, Real, records
-from kgan.loading import load
+from kgan.loading import sampler
 
 
 def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extractor=None, seed=0):
@@ -39,7 +39,7 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         fake = Real(images(subject))
         num_samples = min(num_samples or len(fake), len(fake))
     else:
-        model = load(subject)
+        model = sampler(subject)
         found = latest(subject / "checkpoints") if run else None
         units = dataset if other is None or not run else _dataset(subject)
         fake = Generated(model, units, seed, found[0].stem if found else subject.name)

@@ -1,5 +1,6 @@
 """The data set's own classifier: extractor, file, recipe, anchors, command."""
 
+import hashlib
 import json
 
 import keras
@@ -8,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kgan import classifier as classifiers
-from kgan.classifier import Classifier, anchors, training
+from kgan.classifier import Classifier, anchors, places, training
 from kgan.classifier import network as networks
 from kgan.classifier.extractor import BLOCK, digest
 from kgan.classifier.summary import table
@@ -429,3 +430,14 @@ def test_an_interrupted_training_leaves_nothing(cache, dataset, monkeypatch):
     monkeypatch.setattr(training, "_descend", interrupted)
     result = kgan(f"NPZ: {{path: {dataset.path}, labels: labels}}")
     assert result.exit_code == 130 and list(cache.iterdir()) == []
+
+
+def test_an_argument_that_came_later_does_not_lose_a_classifier(tmp_path):
+    path = str(tmp_path / "f.npz")
+    np.savez(path, images=np.full([4, 8, 8], 0.5, np.float32), labels=np.arange(4))
+    before = {"NPZ": {"path": path, "images": "images", "labels": "labels"}}
+    assert places.described(NPZ(path, labels="labels")) == before
+    assert places.stem(NPZ(path, labels="labels")) == (
+        f"npz-{hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()[:8]}"
+    )
+    assert places.described(NPZ(path, labels="labels", range=[0, 1]))["NPZ"]["range"] == [0.0, 1.0]

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kgan import callbacks, checkpoint, experiment, recipe
+from kgan import callbacks, checkpoint, experiment, plain_yaml, recipe
 
 TOY = """
 name: toy
@@ -201,6 +201,23 @@ def test_another_recipe_is_refused_and_fresh_begins_anew(plan, tmp_path):
     assert [line["step"] for line in log(run)] == [3]
     assert everything(run)[0] == 3
     assert recipe.load(run / "recipe.yaml").objective["StandardGAN"]["ema"] == 0.5
+
+
+def test_a_recipe_from_before_an_argument_came_is_the_same(tmp_path):
+    """The run folder's recipe lacks `range`, which NPZ did not have when it was written."""
+    np.savez(tmp_path / "data.npz", images=np.zeros([8, 2], np.float32))
+    data = f"dataset={{NPZ: {{path: {tmp_path / 'data.npz'}}}}}"
+    (tmp_path / "toy.yaml").write_text(TOY)
+    run = tmp_path / "run"
+    fit(recipe.load(tmp_path / "toy.yaml", [data]), run)
+    stored = recipe.read(run / "recipe.yaml")
+    assert stored["dataset"]["NPZ"].pop("range") is None
+    (run / "recipe.yaml").write_text(plain_yaml.write(stored))
+    fit(recipe.load(tmp_path / "toy.yaml", [data, "steps=8"]), run)
+    assert everything(run)[0] == 8
+    refused(
+        recipe.load(tmp_path / "toy.yaml", [data, "dataset.range=[-1, 1]"]), run, "NPZ.range: None there, [-1, 1] here"
+    )
 
 
 @pytest.mark.parametrize("fresh", [False, True])

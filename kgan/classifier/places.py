@@ -14,6 +14,9 @@ from kgan.files import cache
 # The places that arguments name are meant from the working directory.
 PATHS = ("path", "data_dir")
 
+# Arguments that data sets got later. Where they are None a set is described as before, so that its classifier is found.
+LATER = ("range",)
+
 
 def find(dataset):
     """The file of the classifier of a data set, for `Classifier.load`.
@@ -58,6 +61,7 @@ def writable(path):
 def described(dataset):
     """{class name: arguments}, without the split, with absolute paths: what makes two data sets the same."""
     config = {name: value for name, value in dataset.get_config().items() if name != "split"}
+    config = {name: value for name, value in config.items() if value is not None or name not in LATER}
     for name in PATHS:
         if isinstance(config.get(name), str):
             config[name] = str(Path(config[name]).expanduser().absolute())

@@ -1,14 +1,17 @@
 """Arrays of one's own: an .npz or .npy file."""
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from kgan.datasets.in_memory import InMemory
-from kgan.datasets.validate import text
+from kgan.datasets.validate import real, text
 
 MOST_CLASSES = 100_000
+OF_NETWORKS, OF_PIXELS = (-1.0, 1.0), (0.0, 255.0)
+LARGEST = float(np.finfo(np.float32).max)
 
 
 class NPZ(InMemory):
@@ -16,17 +19,21 @@ class NPZ(InMemory):
 
     Images are one of
         uint8 [N, H, W] or [N, H, W, C] with C of 1, 3 or 4: pixels in [0, 255];
-        float32 [N, H, W] or [N, H, W, C] in [-1, 1]: images that are stored as networks see them;
-        float32 [N, d] in [-1, 1]: vectors;
+        float32 [N, H, W] or [N, H, W, C]: images whose numbers lie in `range`;
+        float32 [N, d]: vectors whose numbers lie in `range`;
     and labels, where named, one of
         whole numbers [N], classes 0 to K-1, with K one more than the largest;
         float32 [N, c]: conditions, with the ranges found in the file, named `<labels>_0`, `<labels>_1`, ...
-    Batches have images uint8 or float32 with a channels axis, and labels int32 [n] or float32 [n, c].
+    Batches have images uint8 or float32 with a channels axis, in the file's own numbers, and labels int32 [n] or
+    float32 [n, c]. `encode` takes `range` linearly to [-1, 1], both ends exactly, and `decode` takes it back.
 
     Args:
         path: the file.
         images: the images' key in the .npz; not used for .npy.
         labels: the labels' key, or None for a set without labels.
+        range: [lowest, highest] of the stored numbers: of [0, 1] for x / 255, say, or [0, 255] for pixels kept as
+            floats. None means [-1, 1], as networks see them, for floats, and [0, 255] for uint8, which has no other.
+            Pictures that lie in [0, 1] get a remark then, unless their range is given.
 
     Raises:
         FileNotFoundError: no such file.
@@ -40,28 +47,58 @@ class NPZ(InMemory):
         >>> dataset = NPZ(path, labels="labels")
         >>> len(dataset), dataset.image_shape, dataset.num_classes
         (5, (8, 8, 1), 2)
+        >>> np.savez(path, images=np.array([[0.0, 0.25, 1.0]], np.float32))
+        >>> NPZ(path, range=[0, 1]).example(1)
+        array([[-1. , -0.5,  1. ]], dtype=float32)
     """
 
-    def __init__(self, path: str, images: str = "images", labels: str | None = None):
+    def __init__(
+        self,
+        path: str,
+        images: str = "images",
+        labels: str | None = None,
+        range: tuple[float, float] | None = None,
+    ):
         self.path = text("path", path)
         self.images = text("images", images)
         self.labels = None if labels is None else text("labels", labels)
+        self.range = None if range is None else _range(range)
         arrays = _load(Path(self.path).expanduser(), [name for name in (self.images, self.labels) if name])
-        examples = _examples(arrays[0], f"{self.path}: {self.images}")
+        examples = _examples(arrays[0], self.range, f"{self.path}: {self.images}")
         labels = _labels(arrays[1], len(examples), f"{self.path}: {self.labels}") if self.labels else None
         self.hold(examples, labels)
         if labels is not None and labels.ndim == 1:
-            self.class_names = tuple(str(number) for number in range(labels.max() + 1))
+            self.class_names = tuple(map(str, np.arange(labels.max() + 1)))
         elif labels is not None:
             ranges = zip(labels.min(axis=0).tolist(), labels.max(axis=0).tolist(), strict=True)
             self.conditions = {f"{self.labels}_{index}": bounds for index, bounds in enumerate(ranges)}
 
     def encode(self, images):
         images = np.asarray(images)
-        return super().encode(images) if self._examples.dtype == np.uint8 else images.astype(np.float32)
+        if self._examples.dtype == np.uint8:
+            return super().encode(images)
+        middle, half = self._scale()
+        return ((images - middle) / half).astype(np.float32)
 
     def decode(self, images):
-        return super().decode(images) if self._examples.dtype == np.uint8 else np.asarray(images, np.float32)
+        if self._examples.dtype == np.uint8:
+            return super().decode(images)
+        middle, half = self._scale()
+        return (np.asarray(images) * half + middle).astype(np.float32)
+
+    def _scale(self):
+        """Middle and half width of the range: float64, of ends that float32 has, so that rounding keeps the ends."""
+        lowest, highest = np.float64(np.float32(self.range or OF_NETWORKS))
+        return (lowest + highest) / 2, (highest - lowest) / 2
+
+
+def _range(value):
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(f"range is {value!r}; expected [lowest, highest] of the stored numbers.")
+    lowest, highest = (real("range", end, -LARGEST, LARGEST) for end in value)
+    if not np.float32(lowest) < np.float32(highest):
+        raise ValueError(f"range is {list(value)}; expected [lowest, highest], with the lowest below the highest.")
+    return lowest, highest
 
 
 def _load(path, names):
@@ -96,16 +133,26 @@ def _arrays(content, names, path):
     return [content[name] for name in names]
 
 
-def _examples(array, where):
+def _examples(array, bounds, where):
     if not array.size:
         raise ValueError(f"{where} has the shape {list(array.shape)}: it is empty; expected at least one example.")
     if array.dtype == np.uint8:
+        if bounds not in (None, OF_PIXELS):
+            raise ValueError(
+                f"{where} is uint8, and its range is [0, 255]; got {list(bounds)}: leave `range` out, or save floats."
+            )
         if array.ndim == 3:
             array = array[..., None]
         if array.ndim != 4 or array.shape[-1] not in (1, 3, 4):
             raise ValueError(
                 f"{where} has the shape {list(array.shape)}; expected uint8 pixels as [N, H, W] or [N, H, W, C] "
                 f"with C of 1, 3 or 4 (channels last)."
+            )
+        if bounds is None and array.max() == 1 > array.min():
+            _remark(
+                f"{where} is uint8 and holds 0 and 1 alone: a mask, or x / 255 that was cast to uint8? In [0, 255] all "
+                f"of that is black. Save 255 instead of 1, or the floats with `range: [0, 1]`; if it is meant so, say "
+                f"`range: [0, 255]`."
             )
         return array
     if array.dtype.kind != "f" or array.dtype.itemsize != 4:
@@ -117,13 +164,38 @@ def _examples(array, where):
         raise ValueError(f"{where} has the shape {list(array.shape)}; expected [N, d], [N, H, W] or [N, H, W, C].")
     array = array.astype(np.float32)
     lowest, highest = float(array.min()), float(array.max())  # either is NaN if anything is
-    if math.isnan(lowest):
-        raise ValueError(f"{where} has values that are NaN; expected numbers in [-1, 1]: mend or remove them.")
-    if not -1 <= lowest <= highest <= 1:
-        raise ValueError(
-            f"{where} has values from {lowest:g} to {highest:g}; expected finite numbers in [-1, 1]: scale them."
+    _check_range(lowest, highest, bounds or OF_NETWORKS, where)
+    if bounds is None and array.ndim > 2 and 0 <= lowest < highest:
+        _remark(
+            f"{where} has values from {lowest:g} to {highest:g} and is taken to lie in [-1, 1], where 0 is grey. If it "
+            f"is x / 255, and 0 is black, say `range: [0, 1]`; if not, say `range: [-1, 1]`."
         )
     return array[..., None] if array.ndim == 3 else array
+
+
+def _check_range(lowest, highest, bounds, where):
+    """Refuses numbers from `lowest` to `highest` that are not all in the range."""
+    least, most = np.float32(bounds).tolist()
+    if math.isnan(lowest):
+        raise ValueError(
+            f"{where} has values that are NaN; expected numbers in [{least:g}, {most:g}]: mend or remove them."
+        )
+    if not least <= lowest <= highest <= most:
+        raise ValueError(
+            f"{where} has values from {lowest:g} to {highest:g}; expected finite numbers in [{least:g}, {most:g}]: "
+            f"{_cure(lowest, highest)}."
+        )
+
+
+def _cure(lowest, highest):
+    if not math.isfinite(lowest) or not math.isfinite(highest):
+        return "mend or remove those that are infinite"
+    fits = "[0, 255]" if lowest >= 0 and highest <= 255 else "[lowest, highest], as wide as all of your data may be"
+    return f"say `range: {fits}`, or scale them yourself (log1p or asinh, where few are large)"
+
+
+def _remark(sentence):
+    warnings.warn(sentence, stacklevel=4)
 
 
 def _labels(array, count, where):

@@ -60,11 +60,16 @@ def fit(image, image_shape=None):
 
 
 def _eight_bits(image):
-    """16-bit grey scaled to 8: 257 v becomes v."""
+    """16-bit grey scaled to 8: 257 v becomes v. A grey that the file declares transparent stays so."""
     from PIL import Image
 
     values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return grey
+    opaque = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
+    return Image.merge("LA", [grey, opaque])
 
 
 def _convert(image, channels):

@@ -422,6 +422,8 @@ class Game(Configurable, keras.Model):
         raise ValueError(f"{getattr(network, 'name', network)!r} is none of the players {self.players}.")
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         optimizers = {f"{player}_optimizer" for player in self.players}
         return self._execution | {
             name: keras.saving.serialize_keras_object(getattr(self, name)) for name in sorted(optimizers)

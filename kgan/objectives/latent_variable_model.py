@@ -9,6 +9,7 @@ from kgan.batch import Batch
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.objectives.game import Game
+from kgan.precision import check_weights
 from kgan.randomness import Draws
 
 
@@ -29,6 +30,8 @@ class LatentVariableModel(Game):
             raise ValueError(f"ema must be in [0, 1); got {self.ema}.")
         if self.prior not in ("normal", "uniform"):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
+        for role in dict.fromkeys(["generator", *self.players]):
+            check_weights(role, getattr(self, role))
         self.ema_generator = _averaged(self.generator)
         players = [getattr(self, player) for player in self.players]
         self.label_rules = LabelRules([self.generator, *(player for player in players if player is not self.generator)])
@@ -206,6 +209,12 @@ class LatentVariableModel(Game):
         if labels is None:
             raise ValueError("This generator is conditional; fit it on (images, labels).")
         return [latents, labels]
+
+    def export(self, filepath, format="tf_saved_model", **options):
+        """Writes the averaged generator as a SavedModel that serves without kgan: see `kgan.export.export`."""
+        from kgan.export import export
+
+        return export(self, filepath, format, **options)
 
     def _forward(self, inputs):
         self.derived.follow()

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import configurable, objectives, regularizers
+from kgan import checkpoint, configurable, objectives, regularizers
 from kgan.regularizers import GradientPenalty
 from tests.conftest import networks, numbers
 
@@ -119,6 +119,24 @@ def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way
     for game in (gan, loaded):
         game.fit(batches(ring), epochs=1, verbose=0)
     equal(gan, loaded)
+
+
+@of([*ENGINE, *BASELINES, kgan.ACGAN])
+def test_without_optimizers_it_is_saved_and_served_all_the_same(ring, objective, tmp_path):
+    gan = objective(*networks(objective))
+    gan.save(tmp_path / "gan.keras")
+    gan.save_weights(tmp_path / "gan.weights.h5")
+    checkpoint.save(gan, tmp_path / "checkpoints", {})
+    other = objective(*networks(objective))
+    other.load_weights(tmp_path / "gan.weights.h5")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    for game in (other, loaded, kgan.load(tmp_path / "gan.keras"), kgan.load(tmp_path)):
+        assert type(game) is objective and not game.compiled
+        np.testing.assert_array_equal(samples(game, 4), samples(gan, 4))
+    served = kgan.load(loaded.export(tmp_path / "served"))
+    np.testing.assert_allclose(samples(served, 4), samples(gan, 4), atol=1e-5)
+    loaded.compile(**{f"{player}_optimizer": "adam" for player in loaded.players})
+    assert np.isfinite([*loaded.fit(batches(ring), verbose=0).history.values()]).all()
 
 
 @of([*ENGINE, *BASELINES])

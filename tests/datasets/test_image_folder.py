@@ -87,6 +87,13 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path):
     assert open_picture(tmp_path / "a.png", (1, 5, 3)).shape == (1, 5, 3)
 
 
+def test_the_transparent_grey_of_16_bits_shows_white(tmp_path):
+    values = np.array([[0, 257, 65535]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png", transparency=257)
+    assert ImageFolder(tmp_path).batch([0]).images[0, 0, :, 0].tolist() == [0, 255, 255]
+    assert ImageFolder(tmp_path, [1, 3, 4]).batch([0]).images[0, 0, :, 3].tolist() == [255, 0, 255]
+
+
 def test_palettes_become_colours(tmp_path):
     image = Image.new("P", (2, 1))
     image.putpalette([255, 0, 0, 0, 255, 0])
