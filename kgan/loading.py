@@ -11,6 +11,7 @@ import tensorflow as tf
 
 import kgan.register  # noqa: F401 - Keras must know every class
 from kgan import checkpoint
+from kgan.guards.labels import LabelRules
 from kgan.objectives.game import loading_whole
 from kgan.objectives.latent_variable_model import LatentVariableModel
 
@@ -138,39 +139,7 @@ class ServedGenerator:
             raise ValueError("This generator needs labels=." if spec is not None else "This generator takes no labels.")
         inputs = [self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))["latents"]]
         if spec is not None:
-            inputs.append(tf.constant(_labels_for(n, labels, spec)))
+            inputs.append(tf.constant(LabelRules(spec).values(n, labels)))
         for start in range(0, n, batch_size):
             (samples,) = self._served.from_latents(*(value[start : start + batch_size] for value in inputs)).values()
             yield samples.numpy()
-
-
-def _labels_for(n, labels, spec):
-    """An array of n labels of the shape and type of `spec`, from one for all or one for each."""
-    try:
-        given = np.asarray(labels)
-    except ValueError:  # rows of several lengths
-        given = np.asarray(None)
-    if given.dtype.kind not in "iuf":
-        raise ValueError(f"labels: expected numbers, or vectors of one length; got {labels!r:.60}.")
-    if spec.dtype.is_integer:
-        wrong = given[~((given == given.round()) & (given >= 0) & (given <= spec.dtype.max))]
-        expected = "classes, whole numbers from 0 on"
-    else:
-        wrong = given[~(np.abs(given) <= spec.dtype.max)]
-        expected = "finite numbers"
-    if wrong.size:
-        raise ValueError(f"labels: expected {expected}; got {wrong[0]}.")
-    one, each = tuple(spec.shape[1:]), (n, *spec.shape[1:])
-    for_all = given.shape == one or given.size == 1 == np.prod(one) or given.shape == (1, *one)
-    if given.shape == one == (n,) and n > 1:
-        raise ValueError(
-            f"labels: the shape {list(one)} can mean one label of {n} numbers for all samples, or a number for each; "
-            f"give every sample its own, of the shape {list(each)}."
-        )
-    if not for_all and given.shape != each:
-        raise ValueError(
-            f"labels: expected one for all samples, of the shape {list(one)}, or one for each, {list(each)}; got the "
-            f"shape {list(given.shape)}."
-        )
-    given = given.reshape((1, *one)) if for_all else given
-    return np.broadcast_to(given.astype(spec.dtype.as_numpy_dtype), each)

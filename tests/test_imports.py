@@ -52,7 +52,7 @@ ALLOWED = {
     "recipe": {"schema", "plain_yaml", "catalogue"},
     "plain_yaml": {"schema"},
     "schema": set(),
-    "loading": {"register", "checkpoint", "objectives"},
+    "loading": {"register", "checkpoint", "guards", "objectives"},
     "register": {
         "architectures",
         "augment",

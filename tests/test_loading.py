@@ -108,12 +108,12 @@ def test_labels_of_several_numbers(tmp_path):
     np.testing.assert_allclose(exported.sample(3, labels=one), gan.sample(3, labels=one), atol=1e-5)
     np.testing.assert_allclose(exported.sample(3, labels=[one]), gan.sample(3, labels=one), atol=1e-5)
     np.testing.assert_allclose(exported.sample(3, labels=each), gan.sample(3, labels=each), atol=1e-5)
+    np.testing.assert_allclose(exported.sample(2, labels=one), gan.sample(2, labels=[one] * 2), atol=1e-5)
     np.testing.assert_allclose(exported.sample(2, labels=[one] * 2), gan.sample(2, labels=[one] * 2), atol=1e-5)
     for n, labels, says in (
-        (3, 1, r"of the shape \[2\], or one for each, \[3, 2\]; got the shape \[\]"),
+        (3, 1, r"of shape \[2\], or one for each, \[3, 2\]; got the shape \[\]"),
         (3, [1.0], r"got the shape \[1\]"),
         (3, [1.0, 2.0, 3.0], r"got the shape \[3\]"),
-        (2, one, r"the shape \[2\] can mean one label of 2 numbers for all samples, or a number for each"),
         (3, [[1.0], [2.0], [3.0]], r"got the shape \[3, 1\]"),
         (3, [0.0, np.nan], "expected finite numbers; got nan"),
         (3, [0.0, 1e300], "expected finite numbers; got 1e[+]300"),
@@ -135,7 +135,7 @@ def test_labels_that_are_classes(tmp_path):
     for labels in (1, [1], 1.0, [1, 1, 1]):
         np.testing.assert_allclose(exported.sample(3, labels=labels), gan.sample(3, labels=1), atol=1e-5)
     for labels, says in (
-        (-1, "expected classes, whole numbers from 0 on; got -1"),
+        (-1, r"expected classes from 0 to \d+; got -1"),
         (0.5, "got 0.5"),
         ([0, 1, np.nan], "got nan"),
         (2**40, "got 1099511627776"),
@@ -150,7 +150,7 @@ def test_labels_that_are_classes(tmp_path):
 def test_one_number_is_no_label_of_two_at_the_command(here):
     served(here, shape=[2])
     line = mistake("sample", "served", "-n", "3", "--label", "1", "--out", "grid.png")
-    assert line == (
-        "kgan: labels: expected one for all samples, of the shape [2], or one for each, [3, 2]; got the shape []."
+    assert line.startswith(
+        "kgan: labels: expected one for all samples, of shape [2], or one for each, [3, 2]; got the shape []."
     )
     assert [entry.name for entry in here.iterdir()] == ["served"]

@@ -16,32 +16,41 @@ class LabelRules:
     """What the networks of a game make of labels: classes from 0 to num_classes - 1, vectors, or nothing.
 
     Args:
-        networks: those that may take labels as their second input.
+        spec: shape and type of a batch of labels; None where there are none.
+        num_classes: how many classes all networks know; None where labels are no classes, or no layer tells.
+        ranges: (lowest, highest) of each condition, where the networks were told; else None.
+        conditions: whether the networks were told that vectors are conditions.
 
     Attributes:
-        spec: the symbolic label input of the first network that has one, or None.
-        num_classes: how many classes all of them know; None where labels are no classes, or no layer tells.
-        ranges: [lowest, highest] of each condition, float32 arrays, where the networks were told; else None.
         one_hot: whether a label is a vector of 0 and one 1; not known, and so False, before `learn` has seen labels.
 
     Example:
         >>> y = keras.Input([], dtype="int32")
         >>> z = keras.Input([2])
         >>> both = keras.layers.Concatenate()([z, keras.layers.Embedding(8, 4)(y)])
-        >>> LabelRules([keras.Model([z, y], both)]).num_classes
+        >>> LabelRules.of([keras.Model([z, y], both)]).num_classes
         8
     """
 
-    def __init__(self, networks):
+    def __init__(self, spec=None, num_classes=None, ranges=None, conditions=False):
+        self.spec = spec
+        self.dtype = None if spec is None else np.dtype(tf.as_dtype(spec.dtype).as_numpy_dtype)
+        self.classes = spec is not None and self.dtype.kind in "iu"
+        self.num_classes = num_classes if self.classes else None
+        self.ranges = None if self.classes or ranges is None else np.array(ranges, "float32").T
+        self.conditions, self.one_hot = conditions, False
+
+    @classmethod
+    def of(cls, networks):
+        """The rules of several networks, which get the same labels."""
         labelled = [network for network in networks if len(network.inputs) == 2]
-        self.spec = labelled[0].inputs[1] if labelled else None
-        self.classes = self.spec is not None and np.dtype(self.spec.dtype).kind in "iu"
+        if not labelled:
+            return cls()
         known = [count for network in labelled if (count := classes_of(network)) is not None]
-        self.num_classes = min(known) if known and self.classes else None
         told = [ranges for network in labelled if (ranges := getattr(network, "condition_ranges", None))]
-        self.ranges = None if self.classes or not told else np.array(told[0], "float32").T
-        self.one_hot = False
-        self.conditions = any(getattr(network, "num_conditions", None) for network in labelled)
+        conditions = any(getattr(network, "num_conditions", None) for network in labelled)
+        spec = labelled[0].inputs[1]
+        return cls(spec, min(known) if known else None, told[0] if told else None, conditions)
 
     def limit(self, count):
         """Says that a network, such as a classifier with so many columns, knows no more than `count` classes."""
@@ -50,7 +59,7 @@ class LabelRules:
     def example(self, n):
         """n labels that the networks know: the first class, or the lowest of all conditions."""
         low = 0 if self.ranges is None else self.ranges[0]
-        return np.broadcast_to(np.asarray(low, self.spec.dtype), [n, *self.spec.shape[1:]])
+        return np.broadcast_to(np.asarray(low, self.dtype), [n, *self.spec.shape[1:]])
 
     def learn(self, labels):
         """Looks whether vectors of a training are one-hot."""
@@ -121,10 +130,10 @@ class LabelRules:
         else:
             given = self._vectors(given, n, shape)
             self._check_conditions(given)
-        return spread(given.astype(self.spec.dtype), n, shape)
+        return spread(given.astype(self.dtype), n, shape)
 
     def _check_classes(self, given):
-        largest = self.num_classes - 1 if self.num_classes else np.iinfo(self.spec.dtype).max
+        largest = self.num_classes - 1 if self.num_classes else np.iinfo(self.dtype).max
         wrong = given[~((given == given.round()) & (given >= 0) & (given <= largest))] if given.size else given
         if wrong.size:
             raise ValueError(f"labels: expected classes from 0 to {largest}; got {wrong[0]}.")
@@ -143,8 +152,9 @@ class LabelRules:
         return np.eye(count)[given.astype(int)]
 
     def _check_conditions(self, given):
-        if not np.isfinite(given).all():
-            raise ValueError("labels: expected finite numbers; got NaN or infinity.")
+        wrong = given[~(np.abs(given) <= np.finfo(self.dtype).max)]
+        if wrong.size:
+            raise ValueError(f"labels: expected finite numbers; got {wrong[0]}.")
         if self.ranges is not None and given.shape[-1:] in (self.ranges.shape[1:], (), (1,)):
             low, high = self._limits()
             if ((given < low) | (given > high)).any():
@@ -167,7 +177,7 @@ def spread(given, n, shape):
     """
     if shape == [1] and given.shape in ((), (n,)):
         given = given.reshape([-1, 1]) if given.ndim else given.reshape([1])
-    if list(given.shape) == shape:
+    if list(given.shape) in (shape, [1, *shape]):
         return np.broadcast_to(given, [n, *shape])
     if list(given.shape) == [n, *shape]:
         return given

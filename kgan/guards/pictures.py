@@ -74,7 +74,7 @@ def _unreachable(role, reach, low, high):
     """Why the training would be in vain, and what to do."""
     what = f"The {role} ends in {reach.cause}, which makes {reach} alone, and the data have values from {low:.3g} to "
     what += f"{high:.3g}"
-    if reach.low == 0 and low < 0 and -1.2 <= low and high <= 1.2:
+    if reach.low == 0 and max(-low, high) <= 1.2:
         return f"{what}: kgan takes data in [-1, 1]; end the {role} in tanh, or without an activation."
     if low >= 0 and 2 < high <= PIXELS:
         return f"{what}: kgan takes images in [-1, 1]; scale pixels with kgan.images.to_float, which is x / 127.5 - 1."

@@ -34,7 +34,7 @@ class LatentVariableModel(Game):
             check_weights(role, getattr(self, role))
         self.ema_generator = _averaged(self.generator)
         players = [getattr(self, player) for player in self.players]
-        self.label_rules = LabelRules([self.generator, *(player for player in players if player is not self.generator)])
+        self.label_rules = LabelRules.of([self.generator, *(one for one in players if one is not self.generator)])
         self._first_look = None
         super()._start()
 

@@ -24,7 +24,8 @@ FAST = {kgan.StandardGAN, kgan.WGANGP, kgan.ACGAN, kgan.EBGAN, kgan.VAE}  # one 
 
 def of(classes):
     return pytest.mark.parametrize(
-        "objective", [pytest.param(cls, marks=() if cls in FAST else pytest.mark.slow, id=cls.__name__) for cls in classes]
+        "objective",
+        [pytest.param(cls, marks=() if cls in FAST else pytest.mark.slow, id=cls.__name__) for cls in classes],
     )
 
 
