@@ -1,13 +1,14 @@
 """The averaged generator as a SavedModel that serves without kgan or Keras."""
 
+import errno
 import os
-import shutil
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from kgan.files import making, no_room
 from kgan.images import to_uint8
 
 
@@ -44,14 +45,14 @@ def export(gan, folder):
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another place or remove it.")
-    temporary = folder.with_name(f".tmp-{os.getpid()}-{folder.name}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _write(gan, temporary)
+    with making(folder) as temporary:
+        try:
+            _write(gan, temporary)
+        except tf.errors.ResourceExhaustedError as error:
+            if no_room(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+            raise
         _compare(gan, temporary)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return str(folder)
 
 

@@ -188,6 +188,31 @@ def test_the_best_is_kept_beside_the_last(toy, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state.pop("Checkpoint"),
+        lambda state: state["Checkpoint"].pop("stopped"),
+        lambda state: state["Checkpoint"].update(epochs="2"),
+        lambda state: state["Log"].pop("bytes"),
+        lambda state: state.update(Log=5),
+        lambda state: state["EarlyStopping"].pop("wait"),
+        lambda state: state["EarlyStopping"].update(best=[1.0]),
+    ],
+)
+def test_a_state_that_lacks_something_is_damaged_and_the_one_before_it_is_used(script, damage):
+    def extra():
+        return [keras.callbacks.EarlyStopping(monitor="d_loss", mode="min", patience=9)]
+
+    whole = script("whole", extra=extra())
+    gan = script("parts", kill=9, extra=extra())
+    commit, record = checkpoint.latest(gan.run_dir / "checkpoints")
+    damage(record["state"])
+    commit.write_text(json.dumps(record))
+    with pytest.warns(UserWarning, match=f"{commit.name} is damaged; the one before it is used"):
+        same(whole, script("parts", extra=extra()))
+
+
+@pytest.mark.parametrize(
     ("key", "value", "says"),
     [
         ("versions", {"tensorflow": "2.20.0"}, r"tensorflow 2.20.0 \(here 2."),

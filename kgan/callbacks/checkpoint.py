@@ -74,25 +74,45 @@ class Checkpoint(Callback):
 
     # --- going on ---
 
-    def resume(self, model, peers, find=checkpoint.latest):
-        """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
-
-        The state of the peers comes back when all of them have begun. `find` finds the checkpoint in a folder.
-
-        Raises:
-            Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
-        """
+    def attach(self, model, peers):
+        """Tells this callback its training: the compiled game, and the callbacks of the training."""
         self.set_model(model)
         self.peers = [peer for peer in peers if peer is not self]
         for peer in self.peers:
             if isinstance(peer, Callback):
                 peer.set_model(model)  # some keep weights in the model, which has them then when they are loaded
+
+    def find(self):
+        """The newest checkpoint with all that this training needs: (path, record), or None."""
+        return checkpoint.latest(self.path, self._check)
+
+    def _check(self, commit, record):
+        states = record["state"]
+        if not states:
+            return  # of one that was saved by hand; `_take` says so, if it is of this game
+        _check_alike({"epochs": 0, "stopped": False, "best": {}}, states[type(self).__name__])
+        for name, peer in _named(self.peers).items():
+            if name in states:
+                # Keras' own have no values before they begin.
+                now = peer.state() if hasattr(peer, "state") else dict.fromkeys(_remembered(peer), 0.0)
+                _check_alike(now, states[name])
+
+    def resume(self, model, peers, find=None):
+        """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
+
+        The state of the peers comes back when all of them have begun. `find` takes the place of the method.
+
+        Raises:
+            Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
+        """
+        self.attach(model, peers)
+        for peer in self.peers:
             if getattr(peer, "restore_best_weights", False):
                 raise ValueError(
                     f"{type(peer).__name__}(restore_best_weights=True) puts weights and optimizers out of step; leave "
                     f"it out, and keep the best with Checkpoint(monitor={peer.monitor!r})."
                 )
-        found = find(self.path)
+        found = (find or self.find)()
         if found is None:
             return
         commit, record = found
@@ -111,16 +131,18 @@ class Checkpoint(Callback):
 
     def go_back(self):
         """Goes back to the newest checkpoint from wherever the training is; returns its step."""
-        self._take(*checkpoint.latest(self.path))
+        self._take(*self.find())
         return self.step
 
     def newest(self):
         """Path of the newest whole checkpoint."""
-        return checkpoint.latest(self.path)[0]
+        return self.find()[0]
 
     def _take(self, commit, record):
-        checkpoint.restore(self.model, commit, record)
-        mine = record["state"][type(self).__name__]
+        states = checkpoint.restore(self.model, commit, record)
+        if not states:
+            raise ValueError(f"{commit} was saved by hand, without the state of the training; choose another folder.")
+        mine = states[type(self).__name__]
         self.epochs, self.stopped, self._best = mine["epochs"], mine["stopped"], mine["best"]
         self._resumed = record
 
@@ -191,6 +213,22 @@ def _named(peers):
             number += 1
         names[key] = peer
     return names
+
+
+def _check_alike(now, stored):
+    """Refuses a stored state that has not all of what a present one has, or has it of another type."""
+    if now is None or stored is None:
+        return
+    number = (int, float)
+    if isinstance(now, bool) or not isinstance(now, number):
+        alike = isinstance(stored, list if isinstance(now, tuple) else type(now))
+    else:
+        alike = isinstance(stored, number) and not isinstance(stored, bool)
+    if not alike:
+        raise TypeError(f"{stored!r}")
+    if isinstance(now, dict):
+        for name, value in now.items():
+            _check_alike(value, stored[name])
 
 
 def _remembered(peer):

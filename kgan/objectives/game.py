@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from kgan import training
+from kgan import files, saving, training
 from kgan.configurable import Configurable
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
@@ -356,6 +356,20 @@ class Game(Configurable, keras.Model):
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
 
+    # --- saving ---
+
+    def save(self, filepath, overwrite=True, zipped=None, **options):
+        """Keras' `save`; a `.keras` file is whole or absent."""
+        if zipped is False or options or not saving.ordinary(filepath, ".keras", overwrite):
+            return super().save(filepath, overwrite, zipped, **options)
+        files.write(filepath, saving.whole(self))
+
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        """Keras' `save_weights`; a `.weights.h5` file is whole or absent."""
+        if max_shard_size is not None or not saving.ordinary(filepath, ".weights.h5", overwrite):
+            return super().save_weights(filepath, overwrite, max_shard_size)
+        files.write(filepath, saving.weights(self))
+
     # --- the step function ---
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
@@ -456,7 +470,7 @@ class OptimizerGroup:
 
 @contextlib.contextmanager
 def loading_whole():
-    """Turns Keras' warnings about skipped optimizer state into errors while weights are loaded."""
+    """Turns Keras' warnings about skipped optimizer state and skipped layers into errors while weights are loaded."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Skipping variable loading for optimizer")
+        warnings.filterwarnings("error", message="Skipping (variable loading for optimizer|nested container)")
         yield
