@@ -17,15 +17,17 @@ from kgan.objectives.game import Game, loading_whole
 
 # What every record has, and of which type.
 RECORD = {"step": int, "weights_sha256": str, "metrics": list, "state": dict, "environment": dict, "model": dict}
+SETTINGS = ("objective", "optimizers", "data", "execution")
 
 
-def save(model, folder, state):
+def save(model, folder, state, settings=None):
     """Writes a checkpoint of a compiled `Game` at its present step.
 
     Args:
         model: the game.
         folder: folder of checkpoints; made if it is not there.
         state: JSON-serialisable dictionary that `restore` gives back.
+        settings: what `kgan.settings` says of the training; None for nothing.
 
     Returns:
         Path of the JSON file.
@@ -45,6 +47,8 @@ def save(model, folder, state):
         "model": keras.saving.serialize_keras_object(model),
     }
     commit = _commit(weights)
+    if settings is not None:
+        record["settings"] = settings
     files.write(commit, json.dumps(record).encode())
     return commit
 
@@ -93,6 +97,8 @@ def _read(commit):
     rows = [*record["metrics"], *record.get("seeds", [])]
     if not all(isinstance(row, list) and all(type(value) in (int, float) for value in row) for row in rows):
         raise TypeError("metrics")
+    if "settings" in record and not all(isinstance(record["settings"][key], dict) for key in SETTINGS):
+        raise TypeError("settings")
     model = record["model"]
     if not isinstance(model["config"], dict) or not isinstance(model["registered_name"], str):
         raise TypeError("model")

@@ -5,7 +5,7 @@ import time
 
 import keras
 
-from kgan import checkpoint, environment
+from kgan import checkpoint, environment, settings
 from kgan.callbacks.callback import Callback, check_every
 from kgan.callbacks.finite import check_weights
 
@@ -63,7 +63,9 @@ class Checkpoint(Callback):
         self.epochs = 0  # finished in all
         self.stopped = False  # whether an EarlyStopping ended the training
         self.enters = True  # an epoch in its middle, so that its means go on too
+        self.asked: dict | None = None  # what the training is asked for, where that is compared
         self._best: dict = {}
+        self._deviations: list[str] = []
         self._resumed = None
         self._saved_step = self._saved_time = None
         self._due = self._begins = False
@@ -97,15 +99,18 @@ class Checkpoint(Callback):
                 now = peer.state() if hasattr(peer, "state") else dict.fromkeys(_remembered(peer), 0.0)
                 _check_alike(now, states[name])
 
-    def resume(self, model, peers, find=None):
+    def resume(self, model, peers, find=None, asked=None):
         """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
 
-        The state of the peers comes back when all of them have begun. `find` takes the place of the method.
+        The state of the peers comes back when all of them have begun. `find` takes the place of the method. `asked` is
+        what `kgan.settings` says of the training; None where somebody else compares it.
 
         Raises:
             Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
+            ValueError: the checkpoint is of a training that was asked for something else.
         """
         self.attach(model, peers)
+        self.asked, self._deviations = asked, []
         for peer in self.peers:
             if getattr(peer, "restore_best_weights", False):
                 raise ValueError(
@@ -121,13 +126,27 @@ class Checkpoint(Callback):
                 f"The model has done {self.step} steps, and the newest checkpoint in {self.path} {record['step']}: "
                 f"going on from there would lose the others. Choose another folder for this training."
             )
+        self._compare(record)
         differing = environment.differences(record.get("environment", {}), environment.describe(model))
         if differing and not self.allow_inexact:
             raise Inexact(
                 f"{commit}: made under other conditions, so that going on would not be exact: {differing}. Use the "
                 f"same, or accept it with --allow-inexact (allow_inexact=True in Python)."
             )
+        self._deviations += [differing] if differing else []
         self._take(commit, record)
+
+    def _compare(self, record):
+        before = record.get("settings")
+        if self.asked is None or before is None:
+            return
+        compiled = record["model"].get("compile_config") or {}
+        self.asked, found, self._deviations = settings.agreed(before, self.asked, compiled)
+        if found:
+            raise ValueError(
+                f"{self.path} holds a training with other settings ({settings.said(found)}); put them back, or choose "
+                f'another folder for the new training, as in Checkpoint("other").'
+            )
 
     def go_back(self):
         """Goes back to the newest checkpoint from wherever the training is; returns its step."""
@@ -149,7 +168,9 @@ class Checkpoint(Callback):
     def say_resumed(self, exact):
         """Prints where the training goes on, and whether exactly."""
         if self._resumed is not None:
-            how = "exactly" if exact else "with the weights, the slots and the step; the data begin anew"
+            how = "with the weights, the slots and the step; the data begin anew"
+            if exact:
+                how = f"but not bitwise: {', '.join(self._deviations)}" if self._deviations else "exactly"
             print(f"{self.path}: going on from step {self.step}, {how}.")
 
     def on_train_begin(self, logs=None):
@@ -199,7 +220,7 @@ class Checkpoint(Callback):
             return
         states = {name: _state(peer) for name, peer in _named(self.peers).items()}
         states[type(self).__name__] = {"epochs": self.epochs, "stopped": self.stopped, "best": self._best}
-        checkpoint.save(self.model, self.path, states)
+        checkpoint.save(self.model, self.path, states, self.asked)
         checkpoint.prune(self.path, self.keep, self._best.get("step"))
         self._saved_step, self._saved_time, self._due = self.step, time.monotonic(), False
 

@@ -128,6 +128,7 @@ class Dataset(Configurable):
         made = stream(numbers)
         # What a training that goes on asks of its data; other data sets do not know it.
         made.from_step = from_step
+        made.settings = {"dataset": self, "batch_size": batch_size, "seed": seed, "start": start, "steps": steps}
         made.failure = lambda: failures[-1] if failures else None
         return made
 

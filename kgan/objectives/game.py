@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from kgan import files, saving, training
+from kgan import files, saving, settings, training
 from kgan.configurable import Configurable
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
@@ -215,6 +215,10 @@ class Game(Configurable, keras.Model):
         Returns:
             Keras' History; of a training that goes on, the epochs that this process finished.
         """
+        everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
+        checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
+        if checkpoint is not None:
+            options["asked"] = settings.of_training(self, x, y, batch_size, options.get("shuffle", True))
         if self.distribute_strategy.num_replicas_in_sync > 1:
             if options.get("validation_split"):
                 raise ValueError("validation_split works on one device only; give several replicas validation_data=.")
@@ -225,8 +229,6 @@ class Game(Configurable, keras.Model):
                 images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
                 options["validation_data"] = training.shared(images, labels, size, self._shares())
             batch_size = None
-        everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
-        checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
         if checkpoint is None:
             return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
         options |= {"y": y, "batch_size": batch_size}
@@ -291,6 +293,7 @@ class Game(Configurable, keras.Model):
         self._execution = {
             "run_eagerly": run_eagerly, "jit_compile": jit_compile, "steps_per_execution": steps_per_execution,
         }  # fmt: skip
+        self._asked = settings.of_optimizers(self)
 
     def _check_strategy(self):
         strategy = tf.distribute.get_strategy()
