@@ -106,6 +106,24 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
         np.testing.assert_array_equal(array, arrays[name], err_msg=name)
 
 
+@pytest.mark.filterwarnings("default:The checkpoint")
+def test_when_all_checkpoints_are_damaged_nothing_is_begun_anew(toy_recipe, tmp_path):
+    run = tmp_path / "run"
+    assert kgan("fit", toy_recipe, "--run-dir", run, "--steps", 2)[0] == 0
+    commits = sorted((run / "checkpoints").glob("*.json"))
+    for commit in commits:
+        commit.write_text("{}")
+    says = f"All {len(commits)} checkpoints in {run}/checkpoints are damaged. "
+    for command in (["fit", toy_recipe, "--run-dir", run], ["sample", run, "--out", tmp_path / "a.png"]):
+        code, lines = kgan(*command)
+        assert code == 2
+        assert lines[-1].startswith(f"kgan: {says}")
+        assert [line.rsplit("json ", 1)[1] for line in lines[:-1]] == [
+            *["is damaged; the one before it is used."] * (len(commits) - 1), "is damaged.",
+        ]  # fmt: skip
+    assert kgan("fit", toy_recipe, "--run-dir", run, "--steps", 2, "--fresh") == (0, [])
+
+
 # --- data ---
 
 

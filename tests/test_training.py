@@ -80,6 +80,15 @@ def test_the_same_script_again_goes_on_to_the_last_bit(script, capsys, kills):
         assert f"checkpoints: going on from step {begun}, exactly." in capsys.readouterr().out
 
 
+def test_with_validation_it_goes_on_to_the_last_bit_too(script):
+    held_out = {"validation_data": kgan.datasets.RingOfGaussians(size=60).batches(16, seed=4, steps=2)}
+    whole = script("whole", **held_out)
+    for kill in (3, 7, 10):
+        script("parts", kill, **held_out)
+    same(whole, script("parts", **held_out))
+    assert "val_d_loss" in log(whole.run_dir)[0]
+
+
 def test_a_stream_with_a_length_is_entered_in_its_middle(script):
     stream = kgan.datasets.RingOfGaussians(size=60).batches(16, seed=3, start=2, steps=4)
     whole = script("whole", data=stream)

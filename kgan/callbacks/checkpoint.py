@@ -30,7 +30,10 @@ class Checkpoint(Callback):
       first step of the training, whichever process did it, and an epoch that had begun is finished;
     * on other data with the weights, the slots and the step, from the beginning of the epoch that had begun.
 
-    It says which. Nothing is saved that is not finite: then `Diverged` is raised and the last checkpoint stays.
+    It says which. A script that asks for another training than the one that was saved (another objective, network,
+    optimizer, data set or batch size, another argument of one of them) is refused, also when all epochs are done;
+    `epochs`, `steps_per_epoch`, callbacks and validation may change. Nothing is saved that is not finite: then
+    `Diverged` is raised and the last checkpoint stays.
 
     Args:
         folder: of the checkpoints, relative to the model's run folder.
