@@ -30,7 +30,7 @@ def go_on(gan, keras_fit, x, checkpoint, epochs, verbose, callbacks, asked, step
         return gan.history
     if exact and (first := options.pop("initial_epoch", 0)) > done:
         raise ValueError(
-            f"initial_epoch={first}, and {done} epochs of this training are done; leave it out, since a Checkpoint "
+            f"initial_epoch={first}, but this training has come to epoch {done}; leave it out, since a Checkpoint "
             f"knows where to go on."
         )
     checkpoint.say_resumed(exact)

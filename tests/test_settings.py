@@ -300,7 +300,7 @@ def test_accepted_conditions_are_not_called_exact(toy, tmp_path, capsys):
     [
         ({"y": np.zeros([16])}, "y= goes with arrays; a data set gives the labels itself"),
         ({"batch_size": 32}, "batch_size= goes with arrays; a data set is batched already"),
-        ({"initial_epoch": 3, "epochs": 4}, "initial_epoch=3, and 1 epochs of this training are done; leave it out"),
+        ({"initial_epoch": 3, "epochs": 4}, "initial_epoch=3, but this training has come to epoch 1; leave it out"),
         ({"validation_split": 0.5, "epochs": 2}, "validation_split"),
     ],
 )
