@@ -12,30 +12,34 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kgan import environment
-from kgan.files import replacing
-from kgan.objectives.game import loading_whole
+from kgan import environment, files, saving
+from kgan.objectives.game import Game, loading_whole
+
+# What every record has, and of which type.
+RECORD = {"step": int, "weights_sha256": str, "metrics": list, "state": dict, "environment": dict, "model": dict}
+SETTINGS = ("objective", "optimizers", "data", "execution")
 
 
-def save(model, folder, state):
+def save(model, folder, state, settings=None):
     """Writes a checkpoint of a compiled `Game` at its present step.
 
     Args:
         model: the game.
         folder: folder of checkpoints; made if it is not there.
         state: JSON-serialisable dictionary that `restore` gives back.
+        settings: what `kgan.settings` says of the training; None for nothing.
 
     Returns:
         Path of the JSON file.
     """
     step = int(model.step.numpy())
     weights = Path(folder) / f"step-{step:08d}.weights.h5"
-    with replacing(weights) as temporary:
-        model.save_weights(temporary)
-        digest = _digest(temporary)
+    files.remove_unfinished(folder)
+    content = saving.weights(model)
+    files.write(weights, content)
     record = {
         "step": step,
-        "weights_sha256": digest,
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
         "metrics": [[float(value) for value in metric_values(metric)] for metric in model.metrics],
         "seeds": [variable.numpy().tolist() for variable in model.random_states],
         "state": state,
@@ -43,24 +47,64 @@ def save(model, folder, state):
         "model": keras.saving.serialize_keras_object(model),
     }
     commit = _commit(weights)
-    with replacing(commit) as temporary:
-        temporary.write_text(json.dumps(record))
+    if settings is not None:
+        record["settings"] = settings
+    files.write(commit, json.dumps(record).encode())
     return commit
 
 
-def latest(folder):
-    """The newest whole checkpoint as (path, record), or None; damaged ones are named in a warning."""
-    for commit in reversed(_commits(folder)):
-        weights = _weights(commit)
+class NoneUsable(FileNotFoundError):
+    """There are checkpoints, and none of them can be used."""
+
+
+def latest(folder, check=lambda commit, record: None):
+    """The newest whole checkpoint as (path, record), or None where there is none; damaged ones are named in a warning.
+
+    Args:
+        folder: of the checkpoints.
+        check: called as check(commit, record), raises an error if a checkpoint lacks what is wanted of it.
+
+    Raises:
+        NoneUsable: all checkpoints are damaged.
+    """
+    commits = _commits(folder)
+    for older in reversed(range(len(commits))):
         try:
-            record = json.loads(commit.read_text())
-            whole = _digest(weights) == record["weights_sha256"]
-        except (OSError, ValueError, KeyError, TypeError):
-            whole = False
-        if whole:
-            return commit, record
-        warnings.warn(f"The checkpoint {commit} is damaged; the one before it is used.", stacklevel=2)
+            record = _read(commits[older])
+            check(commits[older], record)
+        except NoneUsable:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            rest = "; the one before it is used" if older else ""
+            warnings.warn(f"The checkpoint {commits[older]} is damaged{rest}.", stacklevel=2)
+        else:
+            return commits[older], record
+    if commits:
+        found = f"All {len(commits)} checkpoints" if len(commits) > 1 else "The only checkpoint"
+        raise NoneUsable(
+            f"{found} in {folder} {'are' if len(commits) > 1 else 'is'} damaged. Put a copy back, or remove them to "
+            f"begin anew (`kgan fit --fresh` does)."
+        )
     return None
+
+
+def _read(commit):
+    """The record of a whole checkpoint; of a damaged one an error."""
+    record = json.loads(commit.read_text(encoding="utf-8"))
+    for key, kind in RECORD.items():
+        if type(record[key]) is not kind:
+            raise TypeError(key)
+    rows = [*record["metrics"], *record.get("seeds", [])]
+    if not all(isinstance(row, list) and all(type(value) in (int, float) for value in row) for row in rows):
+        raise TypeError("metrics")
+    if "settings" in record and not all(isinstance(record["settings"][key], dict) for key in SETTINGS):
+        raise TypeError("settings")
+    model = record["model"]
+    if not isinstance(model["config"], dict) or not isinstance(model["registered_name"], str):
+        raise TypeError("model")
+    if _digest(_weights(commit)) != record["weights_sha256"]:
+        raise ValueError("weights_sha256")
+    return record
 
 
 def at(folder, step):
@@ -78,15 +122,19 @@ def restore(model, commit, record):
     Raises:
         ValueError: the game has other weights than the one that was saved.
     """
+    other = ValueError(
+        f"{commit}: the game there has other weights than this one. Give it the networks, the optimizers and the "
+        f"callbacks that it had (some, as OlderPlayers, keep weights in it), or choose another folder."
+    )
     try:
         with loading_whole():
             model.load_weights(_weights(commit))
     except (ValueError, UserWarning) as error:
-        raise ValueError(
-            f"{commit}: the game there has other weights than this one. Give it the networks, the optimizers and the "
-            f"callbacks that it had (some, as OlderPlayers, keep weights in it), or choose another folder."
-        ) from error
-    for variable, value in zip(model.random_states, record.get("seeds", []), strict=True):
+        raise other from error
+    seeds = record.get("seeds", [])
+    if len(seeds) != len(model.random_states) or len(record["metrics"]) != len(model.metrics):
+        raise other
+    for variable, value in zip(model.random_states, seeds, strict=True):
         variable.assign(value)
     return record["state"]
 
@@ -103,12 +151,29 @@ def restore_metrics(model, record):
 
 
 def load(folder):
-    """The game of the newest checkpoint in `folder`, with its optimizers, made from the checkpoint alone."""
-    found = latest(folder)
+    """The game of the newest checkpoint in `folder`, with its optimizers, made from the checkpoint alone.
+
+    Raises:
+        FileNotFoundError: there is none, or none that can be used.
+    """
+    made = []
+    found = latest(folder, lambda commit, record: made.append(_make(commit, record)))
     if found is None:
         raise FileNotFoundError(f"There is no checkpoint in {folder}; train first, with `kgan fit`.")
-    commit, record = found
-    model = keras.saving.deserialize_keras_object(record["model"])
+    return made[-1]
+
+
+def _make(commit, record):
+    try:
+        model = keras.saving.deserialize_keras_object(record["model"])
+    except Exception as error:  # Keras' own, and those of all the constructors
+        if str(error).startswith("Could not locate"):
+            raise NoneUsable(
+                f"{commit}: {str(error).partition('.')[0]}; import the module that defines it before loading."
+            ) from error
+        raise ValueError("model") from error
+    if not isinstance(model, Game):
+        raise TypeError("model")
     restore(model, commit, record)
     return model
 
@@ -134,11 +199,13 @@ def metric_values(metric):
 
 
 def _commits(folder):
-    return sorted(Path(folder).glob("step-*.json"))
+    """The commits in the order of their steps, whatever the number of digits."""
+    return sorted((path for path in Path(folder).glob("step-*.json") if _step(path) is not None), key=_step)
 
 
 def _step(commit):
-    return int(commit.stem.removeprefix("step-"))
+    digits = commit.stem.removeprefix("step-")
+    return int(digits) if digits.isdecimal() else None
 
 
 def _commit(weights):

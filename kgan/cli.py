@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 import kgan
+from kgan import files
 
 DIVERGED = 3
 
@@ -90,11 +91,11 @@ def _message(error):
         return line, error.code
     if isinstance(error, FileNotFoundError | FileExistsError) and not error.strerror:
         return line, 2
+    if full := files.no_room(error):
+        return f"kgan: {full}: No space left on device; make room, and run the same command again.", 1
     if isinstance(error, OSError):
         reason = os.strerror(error.errno) if error.errno else error
         return f"kgan: {error.filename or 'writing'}: {reason}.", 1
-    if "errno = 28" in str(error):  # HDF5 says so in its own way
-        return "kgan: writing a checkpoint: No space left on device; make room, and run the same command again.", 1
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "kgan: out of memory; make the batch or the networks smaller.", 1
     raise error

@@ -7,7 +7,7 @@ import keras
 
 from kgan import callbacks as kc
 from kgan import devices, precision, recipe, run_folder, training
-from kgan.checkpoint import at, latest
+from kgan.checkpoint import at
 from kgan.workers import Place, WorkerLost
 
 # How often a training goes back to the same checkpoint before it is given up.
@@ -185,9 +185,10 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
     progress = kc.Progress(plan.steps, per_step, every=log.every)
     with contextlib.ExitStack() as held:
         # Nothing is written before all of the recipe has been made.
-        step = place.from_chief(lambda: _take(plan, run_dir, fresh, held))
+        checkpoint.attach(gan, [*own, monitor, log])
+        step = place.from_chief(lambda: _take(plan, run_dir, fresh, held, checkpoint))
         try:
-            checkpoint.resume(gan, [*own, monitor, log], lambda folder: at(folder, step) if step >= 0 else None)
+            checkpoint.resume(gan, checkpoint.peers, lambda: at(checkpoint.path, step) if step >= 0 else None)
         except ValueError as error:
             raise recipe.RecipeError(f"{run_dir}: {error}") from error
         begun = int(gan.step.numpy())
@@ -224,13 +225,13 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
         return gan
 
 
-def _take(plan, run_dir, fresh, held):
+def _take(plan, run_dir, fresh, held, checkpoint):
     """Takes the run folder for this process; returns the step of its newest checkpoint, or NONE."""
     held.enter_context(run_folder.locked(run_dir))
     run_folder.check(plan, run_dir, fresh)
     if fresh:
         run_folder.clear(run_dir)
-    found = latest(run_dir / "checkpoints")
+    found = checkpoint.find()
     return found[1]["step"] if found else NONE
 
 

@@ -1,12 +1,13 @@
 """The averaged generator as a SavedModel that serves without kgan or Keras."""
 
+import errno
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from kgan.files import making, no_room
 from kgan.images import to_uint8
 
 FORMATS = ("tf_saved_model", "saved_model")
@@ -56,15 +57,15 @@ def export(gan, folder, format="tf_saved_model", verbose=None):
     folder = Path(folder)
     if folder.exists():
         raise FileExistsError(f"{folder} exists already; choose another place or remove it.")
-    temporary = folder.with_name(f".tmp-{os.getpid()}-{folder.name}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     gan.derived.follow()
-    try:
-        _write(gan, temporary)
+    with making(folder) as temporary:
+        try:
+            _write(gan, temporary)
+        except tf.errors.ResourceExhaustedError as error:
+            if no_room(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder)) from error
+            raise
         _compare(gan, temporary)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return str(folder)
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 
 from kgan import environment, recipe
-from kgan.files import replacing
+from kgan.files import no_room, replacing
 
 # What a run writes besides recipe.yaml, which is replaced and never removed.
 ARTEFACTS = ("environment.json", "log.jsonl", "evaluations.jsonl", "report.html")
@@ -46,6 +46,8 @@ def locked(run_dir):
         run_dir.mkdir(parents=True, exist_ok=True)
         lock = open(run_dir / ".lock", "w")
     except OSError as error:
+        if no_room(error):
+            raise
         raise recipe.RecipeError(
             f"{run_dir}: cannot write there ({error.strerror}); choose another --run-dir."
         ) from None

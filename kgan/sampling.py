@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kgan import images, recipe
 from kgan.datasets import Dataset
-from kgan.files import replacing
+from kgan.files import remove_unfinished, replacing
 from kgan.loading import sampler
 
 
@@ -74,6 +74,7 @@ def _check_places(out, out_dir, names):
     if out and Path(out).suffix.lower() != ".png":
         raise ValueError(f"--out {out}: expected the name of a PNG file, like {Path(out).with_suffix('.png')}.")
     if out_dir and Path(out_dir).is_dir():
+        remove_unfinished(out_dir, names)
         others = sorted({entry.name for entry in Path(out_dir).iterdir()} - set(names))
         if others:
             raise ValueError(f"--out-dir {out_dir}: it holds other files ({others[0]}); choose an empty folder.")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from kgan import recipe
-from kgan.checkpoint import latest
 from kgan.datasets import NPZ, ImageFolder
 from kgan.evaluation import EVALUATIONS, Evaluation, Generated, Real, records
 from kgan.loading import sampler
@@ -40,9 +39,8 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         num_samples = min(num_samples or len(fake), len(fake))
     else:
         model = sampler(subject)
-        found = latest(subject / "checkpoints") if run else None
         units = dataset if other is None or not run else _dataset(subject)
-        fake = Generated(model, units, seed, found[0].stem if found else subject.name)
+        fake = Generated(model, units, seed, f"step-{int(model.step.numpy()):08d}" if run else subject.name)
         num_samples = num_samples or 50_000
     if run:
         records.read(subject / EVALUATIONS)  # a damaged file is found before the work, not after it

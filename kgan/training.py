@@ -13,26 +13,35 @@ class DataLost(RuntimeError):
     """A batch could not be read; what had been trained until then is whole."""
 
 
-def go_on(gan, keras_fit, x, checkpoint, epochs, verbose, callbacks, steps_per_epoch=None, **options):
+def go_on(gan, keras_fit, x, checkpoint, epochs, verbose, callbacks, asked, steps_per_epoch=None, **options):
     """`gan.fit` with a `kgan.callbacks.Checkpoint`: `epochs` counts from the first step of the training.
 
     A stream of kgan is entered at the very batch that would have come next. Other data begin again with the
-    first epoch that was not finished.
+    first epoch that was not finished. `asked` is what `kgan.settings` says of this call.
     """
-    checkpoint.resume(gan, callbacks)
     exact = checkpoint.enters = hasattr(x, "from_step")
+    if exact:
+        _check_alone(options.pop("y", None), options.pop("batch_size", None))
+        options.pop("shuffle", None)  # the stream has its order
     every = steps_per_epoch or (_length(x) if exact else 1)
+    checkpoint.resume(gan, callbacks, asked=asked)
     done = int(gan.step.numpy()) // every if exact else checkpoint.epochs
     if checkpoint.stopped or done >= epochs:
         why = "EarlyStopping has ended this training" if checkpoint.stopped else f"all {epochs} epochs are done"
         print(f"{checkpoint.path}: {why}, at step {int(gan.step.numpy())}.")
         gan.history = keras.callbacks.History()
         return gan.history
+    if exact and (first := options.pop("initial_epoch", 0)) > done:
+        raise ValueError(
+            f"initial_epoch={first}, but this training has come to epoch {done}; leave it out, since a Checkpoint "
+            f"knows where to go on."
+        )
     checkpoint.say_resumed(exact)
     if not exact:
         options["initial_epoch"] = max(done, options.get("initial_epoch", 0))
+        members = [Pauses(), *callbacks, Pauses(last=True)]
         return keras_fit(
-            x, epochs=epochs, verbose=verbose, callbacks=callbacks, steps_per_epoch=steps_per_epoch, **options
+            x, epochs=epochs, verbose=verbose, callbacks=members, steps_per_epoch=steps_per_epoch, **options
         )
     if every % gan.steps_per_execution:
         raise ValueError(
@@ -43,8 +52,6 @@ def go_on(gan, keras_fit, x, checkpoint, epochs, verbose, callbacks, steps_per_e
         callbacks, add_history=True, add_progbar=verbose != 0, verbose=1 if verbose == "auto" else verbose,
         epochs=epochs, steps=every, model=gan,
     )  # fmt: skip
-    for name in ("initial_epoch", "shuffle", "y", "batch_size"):  # the stream and the game's step know
-        options.pop(name, None)
     together.begin()
     run(gan, x, epochs * every, every, together, checkpoint, **options)
     return gan.history
@@ -62,7 +69,9 @@ def shared(x, y=None, batch_size=None, divisor=1, shuffle=False):
     """
     if isinstance(x, tf.distribute.DistributedDataset):
         return x
-    if not isinstance(x, tf.data.Dataset):
+    if isinstance(x, tf.data.Dataset):
+        _check_alone(y, batch_size if hasattr(x, "from_step") else None)
+    else:
         return _batched(x if y is None else (x, y), batch_size or 32, divisor, shuffle)
     sizes = {spec.shape[0] for spec in tf.nest.flatten(x.element_spec)}
     if None not in sizes and not any(size % divisor for size in sizes):
@@ -85,8 +94,16 @@ def shared(x, y=None, batch_size=None, divisor=1, shuffle=False):
     equal = x.map(cut)
     if hasattr(x, "from_step"):
         equal.from_step = lambda step: shared(x.from_step(step), divisor=divisor)
-        equal.failure = x.failure
+        equal.failure, equal.settings = x.failure, x.settings
     return equal
+
+
+def _check_alone(y, batch_size=None):
+    """Refuses what a data set of batches already has."""
+    if y is not None:
+        raise ValueError("y= goes with arrays; a data set gives the labels itself, as batches of (images, labels).")
+    if batch_size is not None:
+        raise ValueError("batch_size= goes with arrays; a data set is batched already, as by dataset.batches(64).")
 
 
 def _called(function, size):

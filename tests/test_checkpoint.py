@@ -1,7 +1,9 @@
 """Whole checkpoints, damaged ones, and what they bring back."""
 
 import json
+import subprocess
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -100,3 +102,110 @@ def test_the_newest_are_kept(trained, tmp_path):
         "step-00000004.weights.h5",
     ]
     assert json.loads((tmp_path / "step-00000004.json").read_text())["step"] == 4
+
+
+def without(key):
+    return lambda record: record.pop(key)
+
+
+def with_(key, value):
+    return lambda record: record.update({key: value})
+
+
+DAMAGE = {
+    **{f"no {key}": without(key) for key in checkpoint.RECORD},
+    "a step of another type": with_("step", "9"),
+    "a state of another type": with_("state", 5),
+    "metrics of another type": with_("metrics", [5]),
+    "seeds of another type": with_("seeds", 5),
+    "no game": with_("model", {"module": "os", "class_name": "system"}),
+    "a command": with_("model", {"module": "os", "class_name": "system", "config": {}, "registered_name": None}),
+}
+
+
+@pytest.fixture
+def twice(trained, ring, tmp_path):
+    """A folder with checkpoints of two steps, and a function that changes the record of the newest."""
+    checkpoint.save(trained, tmp_path / "checkpoints", {})
+    trained.fit(ring[:20], batch_size=20, verbose=0)
+    commit = checkpoint.save(trained, tmp_path / "checkpoints", {})
+
+    def damage(change, commit=commit):
+        record = json.loads(commit.read_text())
+        change(record)
+        commit.write_text(json.dumps(record))
+
+    return damage
+
+
+@pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE)
+def test_a_record_that_lacks_something_is_damaged(twice, tmp_path, change):
+    twice(change)
+    with pytest.warns(UserWarning, match=r"step-00000009.json is damaged; the one before it is used"):
+        assert checkpoint.latest(tmp_path / "checkpoints")[1]["step"] == 8
+    with pytest.warns(UserWarning, match=r"step-00000009.json is damaged"):
+        assert int(kgan.load(tmp_path).step.numpy()) == 8
+
+
+def other_network(record):
+    record["model"]["config"]["generator"]["config"]["units"] = [9, 9]
+
+
+def no_argument(record):
+    record["model"]["config"]["discriminator"] = 5
+
+
+@pytest.mark.parametrize("change", [other_network, no_argument])
+def test_a_game_that_cannot_be_made_or_has_other_weights_is_damaged_for_who_loads_it(twice, tmp_path, change):
+    twice(change)
+    with pytest.warns(UserWarning, match=r"step-00000009.json is damaged; the one before it is used"):
+        assert int(kgan.load(tmp_path).step.numpy()) == 8
+
+
+def test_a_class_that_is_not_known_here_is_no_damage(twice, tmp_path):
+    twice(lambda record: record["model"].update(module="mine", class_name="MyGAN", registered_name="mine>MyGAN"))
+    says = r"step-00000009.json: Could not locate class 'MyGAN'; import the module that defines it before loading"
+    with pytest.raises(checkpoint.NoneUsable, match=says):
+        kgan.load(tmp_path)
+
+
+def test_when_all_are_damaged_nothing_is_promised(twice, tmp_path):
+    for path in (tmp_path / "checkpoints").glob("*.json"):
+        twice(with_("step", None), path)
+    with pytest.warns(UserWarning) as said, pytest.raises(FileNotFoundError, match=r"All 2 checkpoints in .* damaged"):
+        checkpoint.latest(tmp_path / "checkpoints")
+    assert [str(one.message).rsplit("json ", 1)[1] for one in said] == [
+        "is damaged; the one before it is used.",
+        "is damaged.",
+    ]
+
+
+def test_the_newest_is_that_of_the_largest_step_whatever_its_number_of_digits(trained, tmp_path):
+    for step in (99_999_998, 99_999_999, 100_000_000, 100_000_001):
+        trained.step.assign(step)
+        checkpoint.save(trained, tmp_path, {})
+        checkpoint.prune(tmp_path, 2)
+        assert checkpoint.latest(tmp_path)[1]["step"] == step
+    assert {path.name for path in tmp_path.glob("*.json")} == {"step-100000000.json", "step-100000001.json"}
+
+
+def test_what_a_killed_save_left_is_removed_before_the_next_one(trained, tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    (tmp_path / f".tmp-{process.pid}-step-00000007.weights.h5").write_bytes(bytes(1000))
+    checkpoint.save(trained, tmp_path, {})
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_what_keras_would_write_is_what_is_written(trained, tmp_path):
+    trained.save_weights(tmp_path / "ours.weights.h5")
+    keras.Model.save_weights(trained, tmp_path / "theirs.weights.h5")
+    contents = []
+    for name in ("ours", "theirs"):
+        arrays = {}
+        with h5py.File(tmp_path / f"{name}.weights.h5") as file:
+            file.visititems(lambda name, item, to=arrays: to.update({name: getattr(item, "dtype", None) and item[()]}))
+        contents.append(arrays)
+    assert contents[0].keys() == contents[1].keys()
+    for name, array in contents[0].items():
+        np.testing.assert_array_equal(array, contents[1][name])

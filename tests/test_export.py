@@ -170,3 +170,13 @@ def test_a_difference_is_an_error_and_leaves_nothing(images_gan, tmp_path, monke
     with pytest.raises(RuntimeError, match="differs from the live one by"):
         export(images_gan, tmp_path / "served")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(images_gan, tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    left = tmp_path / f".tmp-{process.pid}-served"
+    left.mkdir()
+    (left / "saved_model.pb").write_text("half")
+    export(images_gan, tmp_path / "served")
+    assert [path.name for path in tmp_path.iterdir()] == ["served"]

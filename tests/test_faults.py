@@ -53,7 +53,8 @@ def test_a_disk_that_fails_ends_the_run_with_a_line_and_the_last_checkpoint_stan
         patched.setattr(files, "_sync", failing)
         code, lines = kgan("fit", toy_recipe, "--run-dir", run)
     assert code == 1
-    assert lines == [f"kgan: {run}/checkpoints/step-00000004.weights.h5: {os.strerror(number)}."]
+    todo = "; make room, and run the same command again" if number == errno.ENOSPC else ""
+    assert lines == [f"kgan: {run}/checkpoints/step-00000004.weights.h5: {os.strerror(number)}{todo}."]
     assert everything(run)[0] == 2
     assert not list(run.rglob(".tmp-*"))
     assert kgan("fit", toy_recipe, "--run-dir", run)[0] == 0
@@ -103,6 +104,24 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
     _, arrays, _ = everything(run)
     for name, array in everything(whole)[1].items():
         np.testing.assert_array_equal(array, arrays[name], err_msg=name)
+
+
+@pytest.mark.filterwarnings("default:The checkpoint")
+def test_when_all_checkpoints_are_damaged_nothing_is_begun_anew(toy_recipe, tmp_path):
+    run = tmp_path / "run"
+    assert kgan("fit", toy_recipe, "--run-dir", run, "--steps", 2)[0] == 0
+    commits = sorted((run / "checkpoints").glob("*.json"))
+    for commit in commits:
+        commit.write_text("{}")
+    says = f"All {len(commits)} checkpoints in {run}/checkpoints are damaged. "
+    for command in (["fit", toy_recipe, "--run-dir", run], ["sample", run, "--out", tmp_path / "a.png"]):
+        code, lines = kgan(*command)
+        assert code == 2
+        assert lines[-1].startswith(f"kgan: {says}")
+        assert [line.rsplit("json ", 1)[1] for line in lines[:-1]] == [
+            *["is damaged; the one before it is used."] * (len(commits) - 1), "is damaged.",
+        ]  # fmt: skip
+    assert kgan("fit", toy_recipe, "--run-dir", run, "--steps", 2, "--fresh") == (0, [])
 
 
 # --- data ---

@@ -1,5 +1,7 @@
 """Samples of trained models as files."""
 
+import subprocess
+
 import keras
 import numpy as np
 import pytest
@@ -138,6 +140,14 @@ def test_samples_are_not_mixed_with_other_files(runs, tmp_path):
     with pytest.raises(ValueError, match="it holds other files .2.png.; choose an empty folder."):
         sampling.sample(runs / "images", 2, 0, None, None, out_dir=tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_what_a_killed_command_left_is_no_other_file(runs, tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    (tmp_path / f".tmp-{process.pid}-1.png").write_text("half")
+    sampling.sample(runs / "images", 2, 0, None, None, out_dir=tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.png", "1.png"]
 
 
 def test_a_missing_model_is_said(tmp_path):

@@ -80,6 +80,15 @@ def test_the_same_script_again_goes_on_to_the_last_bit(script, capsys, kills):
         assert f"checkpoints: going on from step {begun}, exactly." in capsys.readouterr().out
 
 
+def test_with_validation_it_goes_on_to_the_last_bit_too(script):
+    held_out = {"validation_data": kgan.datasets.RingOfGaussians(size=60).batches(16, seed=4, steps=2)}
+    whole = script("whole", **held_out)
+    for kill in (3, 7, 10):
+        script("parts", kill, **held_out)
+    same(whole, script("parts", **held_out))
+    assert "val_d_loss" in log(whole.run_dir)[0]
+
+
 def test_a_stream_with_a_length_is_entered_in_its_middle(script):
     stream = kgan.datasets.RingOfGaussians(size=60).batches(16, seed=3, start=2, steps=4)
     whole = script("whole", data=stream)
@@ -185,6 +194,31 @@ def test_the_best_is_kept_beside_the_last(toy, tmp_path, monkeypatch):
     assert kept == ["step-00000004.json", "step-00000010.json"]
     state = checkpoint.latest(tmp_path / "checkpoints")[1]["state"]["Checkpoint"]
     assert state["best"] == {"value": 1.0, "step": 4}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state.pop("Checkpoint"),
+        lambda state: state["Checkpoint"].pop("stopped"),
+        lambda state: state["Checkpoint"].update(epochs="2"),
+        lambda state: state["Log"].pop("bytes"),
+        lambda state: state.update(Log=5),
+        lambda state: state["EarlyStopping"].pop("wait"),
+        lambda state: state["EarlyStopping"].update(best=[1.0]),
+    ],
+)
+def test_a_state_that_lacks_something_is_damaged_and_the_one_before_it_is_used(script, damage):
+    def extra():
+        return [keras.callbacks.EarlyStopping(monitor="d_loss", mode="min", patience=9)]
+
+    whole = script("whole", extra=extra())
+    gan = script("parts", kill=9, extra=extra())
+    commit, record = checkpoint.latest(gan.run_dir / "checkpoints")
+    damage(record["state"])
+    commit.write_text(json.dumps(record))
+    with pytest.warns(UserWarning, match=f"{commit.name} is damaged; the one before it is used"):
+        same(whole, script("parts", extra=extra()))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 
 import keras
 
-from kgan import checkpoint, environment
+from kgan import checkpoint, environment, settings
 from kgan.callbacks.callback import Callback, check_every
 from kgan.callbacks.finite import check_weights
 
@@ -30,7 +30,10 @@ class Checkpoint(Callback):
       first step of the training, whichever process did it, and an epoch that had begun is finished;
     * on other data with the weights, the slots and the step, from the beginning of the epoch that had begun.
 
-    It says which. Nothing is saved that is not finite: then `Diverged` is raised and the last checkpoint stays.
+    It says which. A script that asks for another training than the one that was saved (another objective, network,
+    optimizer, data set or batch size, another argument of one of them) is refused, also when all epochs are done;
+    `epochs`, `steps_per_epoch`, callbacks and validation may change. Nothing is saved that is not finite: then
+    `Diverged` is raised and the last checkpoint stays.
 
     Args:
         folder: of the checkpoints, relative to the model's run folder.
@@ -63,7 +66,9 @@ class Checkpoint(Callback):
         self.epochs = 0  # finished in all
         self.stopped = False  # whether an EarlyStopping ended the training
         self.enters = True  # an epoch in its middle, so that its means go on too
+        self.asked: dict | None = None  # what the training is asked for, where that is compared
         self._best: dict = {}
+        self._deviations: list[str] = []
         self._resumed = None
         self._saved_step = self._saved_time = None
         self._due = self._begins = False
@@ -74,25 +79,48 @@ class Checkpoint(Callback):
 
     # --- going on ---
 
-    def resume(self, model, peers, find=checkpoint.latest):
-        """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
-
-        The state of the peers comes back when all of them have begun. `find` finds the checkpoint in a folder.
-
-        Raises:
-            Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
-        """
+    def attach(self, model, peers):
+        """Tells this callback its training: the compiled game, and the callbacks of the training."""
         self.set_model(model)
         self.peers = [peer for peer in peers if peer is not self]
         for peer in self.peers:
             if isinstance(peer, Callback):
                 peer.set_model(model)  # some keep weights in the model, which has them then when they are loaded
+
+    def find(self):
+        """The newest checkpoint with all that this training needs: (path, record), or None."""
+        return checkpoint.latest(self.path, self._check)
+
+    def _check(self, commit, record):
+        states = record["state"]
+        if not states:
+            return  # of one that was saved by hand; `_take` says so, if it is of this game
+        _check_alike({"epochs": 0, "stopped": False, "best": {}}, states[type(self).__name__])
+        for name, peer in _named(self.peers).items():
+            if name in states:
+                # Keras' own have no values before they begin.
+                now = peer.state() if hasattr(peer, "state") else dict.fromkeys(_remembered(peer), 0.0)
+                _check_alike(now, states[name])
+
+    def resume(self, model, peers, find=None, asked=None):
+        """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.
+
+        The state of the peers comes back when all of them have begun. `find` takes the place of the method. `asked` is
+        what `kgan.settings` says of the training; None where somebody else compares it.
+
+        Raises:
+            Inexact: the checkpoint was made under other conditions, and `allow_inexact` is False.
+            ValueError: the checkpoint is of a training that was asked for something else.
+        """
+        self.attach(model, peers)
+        self.asked, self._deviations = asked, []
+        for peer in self.peers:
             if getattr(peer, "restore_best_weights", False):
                 raise ValueError(
                     f"{type(peer).__name__}(restore_best_weights=True) puts weights and optimizers out of step; leave "
                     f"it out, and keep the best with Checkpoint(monitor={peer.monitor!r})."
                 )
-        found = find(self.path)
+        found = (find or self.find)()
         if found is None:
             return
         commit, record = found
@@ -101,33 +129,51 @@ class Checkpoint(Callback):
                 f"The model has done {self.step} steps, and the newest checkpoint in {self.path} {record['step']}: "
                 f"going on from there would lose the others. Choose another folder for this training."
             )
+        self._compare(record)
         differing = environment.differences(record.get("environment", {}), environment.describe(model))
         if differing and not self.allow_inexact:
             raise Inexact(
                 f"{commit}: made under other conditions, so that going on would not be exact: {differing}. Use the "
                 f"same, or accept it with --allow-inexact (allow_inexact=True in Python)."
             )
+        self._deviations += [differing] if differing else []
         self._take(commit, record)
+
+    def _compare(self, record):
+        before = record.get("settings")
+        if self.asked is None or before is None:
+            return
+        compiled = record["model"].get("compile_config") or {}
+        self.asked, found, self._deviations = settings.agreed(before, self.asked, compiled)
+        if found:
+            raise ValueError(
+                f"{self.path} holds a training with other settings ({settings.said(found)}); put them back, or choose "
+                f'another folder for the new training, as in Checkpoint("other").'
+            )
 
     def go_back(self):
         """Goes back to the newest checkpoint from wherever the training is; returns its step."""
-        self._take(*checkpoint.latest(self.path))
+        self._take(*self.find())
         return self.step
 
     def newest(self):
         """Path of the newest whole checkpoint."""
-        return checkpoint.latest(self.path)[0]
+        return self.find()[0]
 
     def _take(self, commit, record):
-        checkpoint.restore(self.model, commit, record)
-        mine = record["state"][type(self).__name__]
+        states = checkpoint.restore(self.model, commit, record)
+        if not states:
+            raise ValueError(f"{commit} was saved by hand, without the state of the training; choose another folder.")
+        mine = states[type(self).__name__]
         self.epochs, self.stopped, self._best = mine["epochs"], mine["stopped"], mine["best"]
         self._resumed = record
 
     def say_resumed(self, exact):
         """Prints where the training goes on, and whether exactly."""
         if self._resumed is not None:
-            how = "exactly" if exact else "with the weights, the slots and the step; the data begin anew"
+            how = "with the weights, the slots and the step; the data begin anew"
+            if exact:
+                how = f"but not bitwise: {', '.join(self._deviations)}" if self._deviations else "exactly"
             print(f"{self.path}: going on from step {self.step}, {how}.")
 
     def on_train_begin(self, logs=None):
@@ -177,7 +223,7 @@ class Checkpoint(Callback):
             return
         states = {name: _state(peer) for name, peer in _named(self.peers).items()}
         states[type(self).__name__] = {"epochs": self.epochs, "stopped": self.stopped, "best": self._best}
-        checkpoint.save(self.model, self.path, states)
+        checkpoint.save(self.model, self.path, states, self.asked)
         checkpoint.prune(self.path, self.keep, self._best.get("step"))
         self._saved_step, self._saved_time, self._due = self.step, time.monotonic(), False
 
@@ -191,6 +237,22 @@ def _named(peers):
             number += 1
         names[key] = peer
     return names
+
+
+def _check_alike(now, stored):
+    """Refuses a stored state that has not all of what a present one has, or has it of another type."""
+    if now is None or stored is None:
+        return
+    number = (int, float)
+    if isinstance(now, bool) or not isinstance(now, number):
+        alike = isinstance(stored, list if isinstance(now, tuple) else type(now))
+    else:
+        alike = isinstance(stored, number) and not isinstance(stored, bool)
+    if not alike:
+        raise TypeError(f"{stored!r}")
+    if isinstance(now, dict):
+        for name, value in now.items():
+            _check_alike(value, stored[name])
 
 
 def _remembered(peer):

@@ -5,6 +5,7 @@ import os
 import time
 
 from kgan.callbacks.callback import Callback, check_every
+from kgan.files import append
 
 
 class Log(Callback):
@@ -69,7 +70,5 @@ class Log(Callback):
                 line["epoch"] = round(images / self.dataset_size, 4)
             line |= {"images": images, "images_per_second": round(steps * self.images_per_step / elapsed, 1)}
         line |= {"seconds": round(seconds, 3)} | {name: float(value) for name, value in (logs or {}).items()}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path, "a") as file:
-            file.write(json.dumps(line) + "\n")
+        append(self._path, json.dumps(line) + "\n")
         self._last = (step, seconds)

@@ -129,6 +129,7 @@ class Dataset(Configurable):
         # What a training that goes on asks of its data; other data sets do not know it.
         made.from_step = from_step
         made.peek = lambda: self.example(min(batch_size, 64))
+        made.settings = {"dataset": self, "batch_size": batch_size, "seed": seed, "start": start, "steps": steps}
         made.failure = lambda: failures[-1] if failures else None
         return made
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from kgan import training
+from kgan import files, saving, settings, training
 from kgan.configurable import Configurable
 from kgan.guards.derived import Derived, Pauses
 from kgan.guards.first_batch import seen_first
@@ -247,6 +247,12 @@ class Game(Configurable, keras.Model):
         Returns:
             Keras' History; of a training that goes on, the epochs that this process finished.
         """
+        if isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = callbacks.callbacks
+        everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
+        checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
+        if checkpoint is not None:
+            options["asked"] = settings.of_training(self, x, y, batch_size, options.get("shuffle", True))
         x, y, failed = seen_first(x, y, self.look_at)
         self._looked = True
         held_out = options.get("validation_data")
@@ -261,10 +267,6 @@ class Game(Configurable, keras.Model):
                 images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
                 options["validation_data"] = training.shared(images, labels, size, self._shares())
             batch_size = None
-        if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks = callbacks.callbacks
-        everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
-        checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
         self.derived.follow()
         with self.derived.training(), refusals(failed):
             if checkpoint is None:
@@ -307,16 +309,6 @@ class Game(Configurable, keras.Model):
     def num_minibatches(self):
         """How many minibatches a step makes of one batch of `fit`."""
         return 1
-
-    def save(self, filepath, *positional, **options):
-        """Keras' `save`: a `.keras` file of the whole game, which `kgan.load` and Keras' `load_model` give back."""
-        self.derived.follow()
-        super().save(filepath, *positional, **options)
-
-    def save_weights(self, filepath, *positional, **options):
-        """Keras' `save_weights`: all players, the average, and the optimizers of a compiled game."""
-        self.derived.follow()
-        super().save_weights(filepath, *positional, **options)
 
     # --- optimizers ---
 
@@ -364,6 +356,7 @@ class Game(Configurable, keras.Model):
         self._execution = {
             "run_eagerly": run_eagerly, "jit_compile": jit_compile, "steps_per_execution": steps_per_execution,
         }  # fmt: skip
+        self._asked = settings.of_optimizers(self)
 
     def _check_strategy(self):
         strategy = tf.distribute.get_strategy()
@@ -431,6 +424,22 @@ class Game(Configurable, keras.Model):
 
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+    # --- saving ---
+
+    def save(self, filepath, overwrite=True, zipped=None, **options):
+        """Keras' `save`; a `.keras` file is whole or absent."""
+        self.derived.follow()
+        if zipped is False or options or not saving.ordinary(filepath, ".keras", overwrite):
+            return super().save(filepath, overwrite, zipped, **options)
+        files.write(filepath, saving.whole(self))
+
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        """Keras' `save_weights`; a `.weights.h5` file is whole or absent."""
+        self.derived.follow()
+        if max_shard_size is not None or not saving.ordinary(filepath, ".weights.h5", overwrite):
+            return super().save_weights(filepath, overwrite, max_shard_size)
+        files.write(filepath, saving.weights(self))
 
     # --- the step function ---
 
@@ -545,7 +554,7 @@ class OptimizerGroup:
 
 @contextlib.contextmanager
 def loading_whole():
-    """Turns Keras' warnings about skipped optimizer state into errors while weights are loaded."""
+    """Turns Keras' warnings about skipped optimizer state and skipped layers into errors while weights are loaded."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Skipping variable loading for optimizer")
+        warnings.filterwarnings("error", message="Skipping (variable loading for optimizer|nested container)")
         yield
