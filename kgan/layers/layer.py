@@ -28,6 +28,11 @@ def check_at_least(minimum, **values):
             raise ValueError(f"{name} must be at least {minimum}; got {value}.")
 
 
+def check_momentum(momentum):
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum must be in [0, 1); got {momentum}.")
+
+
 def check_rank(layer, shape, ranks, wanted):
     """Refuses an input whose number of axes, the batch's included, is none of `ranks`."""
     if len(shape) not in ranks or not all(isinstance(side, int | None) for side in shape):
