@@ -16,7 +16,8 @@ class Layer(Configurable, keras.layers.Layer):
 def moments(x, axes):
     """Mean and variance with the axes kept, and with right second derivatives.
 
-    Those of `tf.nn.moments`, and so of Keras' LayerNormalization and GroupNormalization, lack the mean's part.
+    Those of `tf.nn.moments`, and so of Keras' BatchNormalization, LayerNormalization and GroupNormalization, lack the
+    mean's part.
     """
     mean = tf.reduce_mean(x, axes, keepdims=True)
     return mean, tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)

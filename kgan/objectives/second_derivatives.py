@@ -16,7 +16,7 @@ from keras import layers
 from kgan.layers import BatchNormalization
 
 _loading = contextvars.ContextVar("loading", default=False)
-_seen: weakref.WeakSet = weakref.WeakSet()
+_seen: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # networks, and for what they were found to be right
 
 POOLING = (layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
 RESIZING = "AveragePooling2D, strides, or UpSampling2D(interpolation='nearest')"
@@ -81,7 +81,7 @@ def _is(layer, kind):
 
 
 def _same_size(pooling):
-    strides, sizes = (tf.nest.flatten(value) for value in (pooling.strides or pooling.pool_size, pooling.pool_size))
+    strides, sizes = tf.nest.flatten(pooling.strides), tf.nest.flatten(pooling.pool_size)
     return set(strides) == {1} and (pooling.padding == "same" or set(sizes) == {1})
 
 
@@ -100,20 +100,24 @@ def check(tensor, game):
     check_layers(game)
     needs = game.differentiated_twice()
     if not tf.executing_eagerly():
-        _refuse(_lost_backwards(_behind(tensor)), " and ".join(needs.values()))
+        _refuse(_lost_backwards(_behind(tensor)), " and ".join(dict.fromkeys(needs.values())))
     elif game.distribute_strategy.num_replicas_in_sync == 1:
-        for player, purpose in needs.items():
+        for player, purpose in (needs or {"discriminator": None}).items():
             _check_network(getattr(game, player), purpose)
 
 
 def _check_network(network, purpose):
-    """Eagerly there are no operations to look at, so that the network is traced once, forwards."""
-    if network not in _seen:
+    """Eagerly there are no operations to look at, so that the network is traced once, forwards.
+
+    Without a purpose nobody has said that there are gradients, and only what resizes is refused.
+    """
+    if purpose not in _seen.setdefault(network, set()):
         specs = [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs]
         forwards = tf.function(lambda *inputs: network(list(inputs) if len(inputs) > 1 else inputs[0], training=True))
         graph = forwards.get_concrete_function(*specs).graph
-        _refuse(_lost_forwards(graph.get_operations()), purpose)
-        _seen.add(network)
+        lost = _lost_forwards(graph.get_operations())
+        _refuse(((operation, why) for operation, why in lost if purpose or why is RESIZES), purpose)
+        _seen[network].add(purpose)
 
 
 def _refuse(lost, purpose):
