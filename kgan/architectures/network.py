@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from kgan.configurable import Configurable
-from kgan.layers import LayerNormalization, SpectralNormalization
+from kgan.layers import BatchNormalization, LayerNormalization, SpectralNormalization
 from kgan.precision import policy
 
 NORMALIZATIONS = ("batch", "layer", "none")
@@ -37,12 +37,12 @@ class Network(Configurable, keras.Model):
 def normalize(x, normalization):
     """Adds the named normalisation layer.
 
-    "batch" computes its statistics over all replicas; 0.9 and 1e-5 are the DCGAN authors' settings.
+    "batch" computes its statistics over all replicas, with the DCGAN authors' settings.
     "layer" takes mean and variance over all of a sample's pixels and channels, with a gain and a bias
     per channel, as the WGAN-GP paper's critics do.
     """
     if normalization == "batch":
-        return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+        return BatchNormalization()(x)
     if normalization == "layer":
         return LayerNormalization()(x)
     return x

@@ -114,7 +114,8 @@ def digest(blocks):
 
 
 def _skewness(features):
-    moving = features[:, features.std(axis=0) > 0].astype(np.float64)
+    # Not by the standard deviation, which is above 0 where the mean of equal numbers is rounded.
+    moving = features[:, features.max(axis=0) > features.min(axis=0)].astype(np.float64)
     return float(np.abs(skew(moving, axis=0)).mean()) if moving.size and len(moving) > 2 else 0.0
 
 

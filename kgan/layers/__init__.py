@@ -1,6 +1,8 @@
 """Layers that GAN papers add to Keras'."""
 
+from kgan.layers.batch_normalization import BatchNormalization
 from kgan.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from kgan.layers.group_normalization import GroupNormalization
 from kgan.layers.instance_normalization import InstanceNormalization
 from kgan.layers.layer_normalization import LayerNormalization
 from kgan.layers.minibatch_discrimination import MinibatchDiscrimination
@@ -11,7 +13,9 @@ from kgan.layers.spectral_normalization import SpectralNormalization
 from kgan.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
 
 __all__ = [
+    "BatchNormalization",
     "ConditionalBatchNormalization",
+    "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",
     "MinibatchDiscrimination",

@@ -3,7 +3,8 @@
 import tensorflow as tf
 from keras import layers
 
-from kgan.layers.layer import Layer, check_at_least, check_condition, check_rank, two_shapes
+from kgan.layers.batch_normalization import BatchNormalization
+from kgan.layers.layer import Layer, check_at_least, check_condition, check_momentum, check_rank, two_shapes
 
 
 class ConditionalBatchNormalization(Layer):
@@ -19,8 +20,8 @@ class ConditionalBatchNormalization(Layer):
         num_classes: of integer conditions; None for conditions that are vectors, such as energies.
         momentum: of the moving averages, in [0, 1).
         epsilon: added to the variance.
-        synchronized: take the statistics over all replicas, as Keras' BatchNormalization(synchronized=True) does;
-            without it, kgan's games refuse to train on several.
+        synchronized: take the statistics over all replicas, as `BatchNormalization` does; without it, kgan's games
+            refuse to train on several.
 
     Input: [x, y]: x [N, channels] or [N, ..., channels]; y int [N] in [0, num_classes), or float [N, d].
     Output: as x.
@@ -49,8 +50,7 @@ class ConditionalBatchNormalization(Layer):
     ):
         check_at_least(1, num_classes=num_classes)
         check_at_least(0, epsilon=epsilon)
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum must be in [0, 1); got {momentum}.")
+        check_momentum(momentum)
         super().__init__(**{**kwargs, "autocast": False})  # conditions are not rounded
         self.num_classes, self.momentum = num_classes, momentum
         self.epsilon, self.synchronized = epsilon, synchronized
@@ -59,7 +59,7 @@ class ConditionalBatchNormalization(Layer):
         x, y = two_shapes(self, input_shape, "[x, y]")
         check_rank(self, x, range(2, 6), "features as [N, ..., channels]")
         check_condition(self, y)
-        self.normalization = layers.BatchNormalization(
+        self.normalization = BatchNormalization(
             momentum=self.momentum, epsilon=self.epsilon, center=False, scale=False, synchronized=self.synchronized,
             dtype=self.variable_dtype, name="normalization",
         )  # fmt: skip

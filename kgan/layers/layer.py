@@ -16,7 +16,8 @@ class Layer(Configurable, keras.layers.Layer):
 def moments(x, axes):
     """Mean and variance with the axes kept, and with right second derivatives.
 
-    Those of `tf.nn.moments`, and so of Keras' LayerNormalization and GroupNormalization, lack the mean's part.
+    Those of `tf.nn.moments`, and so of Keras' BatchNormalization, LayerNormalization and GroupNormalization, lack the
+    mean's part.
     """
     mean = tf.reduce_mean(x, axes, keepdims=True)
     return mean, tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)
@@ -26,6 +27,11 @@ def check_at_least(minimum, **values):
     for name, value in values.items():
         if value is not None and value < minimum:
             raise ValueError(f"{name} must be at least {minimum}; got {value}.")
+
+
+def check_momentum(momentum):
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum must be in [0, 1); got {momentum}.")
 
 
 def check_rank(layer, shape, ranks, wanted):

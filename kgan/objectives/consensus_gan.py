@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
-from kgan.objectives.gan import GAN, _check_second_derivatives
+from kgan.objectives import second_derivatives
+from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
 from kgan.regularizers import Regularizer
 
@@ -61,6 +62,10 @@ class ConsensusGAN(GAN):
         self.consensus_weight, self.adversarial_loss = consensus_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
 
+    def differentiated_twice(self):
+        both = dict.fromkeys(self.players, type(self).__name__) if self.consensus_weight else {}
+        return super().differentiated_twice() | both
+
     def train_step(self, data):
         (real,) = self.minibatches(data)
         with tf.GradientTape(persistent=True) as outer:
@@ -72,7 +77,8 @@ class ConsensusGAN(GAN):
                 g_loss = self.adversarial_loss.generator(scores)
             v = [*slopes(d_loss, inner, self.discriminator), *slopes(g_loss, inner, self.generator)]
             consensus = tf.add_n([tf.reduce_sum(tf.square(part)) for part in over_replicas(v)]) / 2  # L
-            _check_second_derivatives(consensus, self.discriminator)
+            if self.consensus_weight:
+                second_derivatives.check(consensus, self)
             d_total = d_loss + self.consensus_weight * consensus
             g_total = g_loss + self.consensus_weight * consensus
         # The tape holds the values from before either has moved.

@@ -385,8 +385,10 @@ class Game(Configurable, keras.Model):
                         f"a part; train on one device, or leave it out."
                     )
                 if not layer.synchronized:
+                    plain = isinstance(layer, keras.layers.BatchNormalization)
                     raise ValueError(
-                        f"The {player}'s {layer.name!r} takes its statistics on each replica apart; make it with "
+                        f"The {player}'s {layer.name!r} takes its statistics on each replica apart; "
+                        f"{'use kgan.layers.BatchNormalization, or ' if plain else ''}make it with "
                         f"{type(layer).__name__}(synchronized=True)."
                     )
 

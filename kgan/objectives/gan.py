@@ -9,6 +9,7 @@ from kgan.augment import Augmentation
 from kgan.batch import Batch
 from kgan.guards.outputs import check_scores
 from kgan.layers.coupling import coupling_layers
+from kgan.objectives import second_derivatives
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.regularizers import Regularizer
 from kgan.replay import Replay, Ring
@@ -215,7 +216,7 @@ class GAN(LatentVariableModel):
 
         def term():
             value = regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
-            _check_second_derivatives(value, self.discriminator)
+            second_derivatives.check(value, self)
             return value
 
         if regularizer.every == 1 or self._moment.observing:
@@ -223,8 +224,18 @@ class GAN(LatentVariableModel):
         update = self.step.value * self.discriminator_steps + self._moment.update
         return tf.cond(update % regularizer.every == 0, lambda: regularizer.every * term(), lambda: tf.zeros([]))
 
+    def differentiated_twice(self):
+        """Of which players second derivatives are needed, and by what: {player: name}."""
+        needs = [type(regularizer).__name__ for regularizer in self.regularizers if regularizer.second_derivatives]
+        return {"discriminator": needs[0]} if needs else {}
+
+    def compile_from_config(self, config):
+        with second_derivatives.loading():
+            super().compile_from_config(config)
+
     def _check_layers(self):
         super()._check_layers()
+        second_derivatives.check_layers(self)
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return
         lazy = [regularizer for regularizer in self.regularizers if regularizer.every > 1]
@@ -275,33 +286,6 @@ def _check_coupling(discriminator, regularizers):
             f"{type(judges[0]).__name__} judges the gradient of each by itself; leave the layer out, or replace "
             f'batch normalisation with layer normalisation (normalization="layer").'
         )
-
-
-def _check_second_derivatives(penalty, discriminator):
-    """Refuses a penalty of whose gradient TensorFlow would leave a part out, without a word."""
-    if tf.executing_eagerly():  # there is no graph to look at, only layers
-        resizes = any(
-            isinstance(layer, keras.layers.UpSampling2D | keras.layers.Resizing) and layer.interpolation == "bilinear"
-            for layer in discriminator._flatten_layers()
-        )
-    else:
-        resizes = any(operation.type == "ResizeBilinearGrad" for operation in _behind(penalty))
-    if resizes:
-        raise ValueError(
-            "The discriminator resizes bilinearly, which has no second derivative in TensorFlow, but its penalty "
-            "needs one; use AveragePooling2D, strides, or UpSampling2D(interpolation='nearest')."
-        )
-
-
-def _behind(tensor):
-    """All operations of a graph on which a tensor depends."""
-    operations, seen = [tensor.op], set()
-    while operations:
-        operation = operations.pop()
-        if operation not in seen:
-            seen.add(operation)
-            operations += [tensor.op for tensor in operation.inputs]
-    return seen
 
 
 def _spread(images):

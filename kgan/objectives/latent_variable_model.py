@@ -197,6 +197,9 @@ class LatentVariableModel(Game):
         # The inverse of the cut distribution function: exact for every T, and no draw is ever repeated.
         edge = 0.5 * tf.math.erfc(tf.constant(truncation / np.sqrt(2), tf.float64))
         u = tf.cast(draws.uniform([n, self.latent_dim]), tf.float64)
+        # u is a multiple of 2^-23. Where it is 0, which would be the edge itself, -inf for a large T, it becomes the
+        # middle of [0, 2^-23); the others lie inside already.
+        u = tf.where(u == 0, tf.constant(2.0**-24, tf.float64), u)
         return tf.cast(tf.math.ndtri(edge + u * (1 - 2 * edge)), tf.float32)
 
     def _latents(self, draws, count):

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from kgan.augment import Augmentation
 from kgan.losses import Minimax
-from kgan.objectives.gan import GAN, _check_second_derivatives
+from kgan.objectives import second_derivatives
+from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
 from kgan.regularizers import Regularizer
 from kgan.replay import Replay
@@ -67,6 +68,10 @@ class UnrolledGAN(GAN):
             raise ValueError(f"unroll_learning_rate must be above 0; got {unroll_learning_rate}.")
         self.unroll_steps, self.unroll_learning_rate = unroll_steps, unroll_learning_rate
 
+    def differentiated_twice(self):
+        ahead = {"discriminator": type(self).__name__} if self.unroll_steps else {}
+        return super().differentiated_twice() | ahead
+
     def train_step(self, data):
         # Unlike the paper, in which both move at once, the discriminator moves first, as in Goodfellow's Algorithm 1.
         for real in self.minibatches(data):
@@ -82,7 +87,7 @@ class UnrolledGAN(GAN):
                 weights = self.stepped(weights, real, fake)
             with self.substituted(weights):
                 g_loss = self.value(real, fake)  # f_K
-            _check_second_derivatives(g_loss, self.discriminator)
+            second_derivatives.check(g_loss, self)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

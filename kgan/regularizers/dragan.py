@@ -1,5 +1,7 @@
 """The gradient penalty near the data."""
 
+import math
+
 import tensorflow as tf
 
 from kgan.regularizers.input_gradient import gradient_norm
@@ -10,9 +12,10 @@ class DRAGAN(Regularizer):
     """weight * mean((|grad D(x + noise)| - 1)^2) around the data. Kodali et al. 2017, algorithm 1
     (https://arxiv.org/abs/1705.07215), there called lambda, with k = 1.
 
-    The paper writes the noise as N(0, c I); here it is what its authors run: 0.5 std(x) u, with u ~ U[0, 1] for every
-    value and std(x) over all values of the minibatch (of all replicas together). For a linear critic D(x) = w.x it
-    is weight * (|w| - 1)^2. The paper says nothing of discriminators that couple the examples of a minibatch, and they
+    The paper writes the noise as N(0, c I); here it is what its authors run: a point between x and its neighbour
+    x + 0.5 std(x) u, that is alpha 0.5 std(x) u, with alpha ~ U[0, 1] for every example, u ~ U[0, 1] for every value
+    and std(x) over all values of the minibatch (of all replicas together). For a linear critic D(x) = w.x it is
+    weight * (|w| - 1)^2. The paper says nothing of discriminators that couple the examples of a minibatch, and they
     are allowed; the gradient is then that of the sum of all scores.
 
     Args:
@@ -30,14 +33,20 @@ class DRAGAN(Regularizer):
         160.0
     """
 
+    second_derivatives = True
+
     def __init__(self, weight: float = 10.0):
         if weight < 0:
             raise ValueError(f"weight must be at least 0; got {weight}.")
         self.weight = weight
 
     def __call__(self, score, real, fake, draws):
-        u = draws.uniform([tf.shape(real.images)[0], *real.images.shape[1:]])
-        norm = gradient_norm(score, real.with_images(real.images + 0.5 * _deviation(real.images) * u))
+        shape = real.images.shape[1:]
+        # All numbers of an example are one row: two draws at one moment would be the same numbers.
+        numbers = draws.uniform([tf.shape(real.images)[0], 1 + math.prod(shape)])
+        alpha = tf.reshape(numbers[:, 0], [-1, *[1] * len(shape)])
+        u = tf.reshape(numbers[:, 1:], [-1, *shape])
+        norm = gradient_norm(score, real.with_images(real.images + alpha * 0.5 * _deviation(real.images) * u))
         return self.weight * tf.reduce_mean(tf.square(norm - 1))
 
 

@@ -29,6 +29,7 @@ class GradientPenalty(Regularizer):
     """
 
     per_example = True
+    second_derivatives = True
 
     def __init__(self, weight: float = 10.0):
         if weight < 0:

@@ -27,6 +27,7 @@ class LipschitzPenalty(Regularizer):
     """
 
     per_example = True
+    second_derivatives = True
 
     def __init__(self, weight: float = 10.0):
         if weight < 0:

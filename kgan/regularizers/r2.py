@@ -29,6 +29,8 @@ class R2(Regularizer):
         4.0
     """
 
+    second_derivatives = True
+
     def __init__(self, weight: float = 10.0, every: int = 1):
         if weight < 0:
             raise ValueError(f"weight must be at least 0; got {weight}.")

@@ -14,6 +14,10 @@ class Regularizer(Configurable):
     # has no such gradient, and is refused: what the tape gives for one example is that of the sum of all scores.
     per_example: bool = False
 
+    # Whether it is made of gradients, so that layers are refused of which TensorFlow loses a part of the second
+    # derivatives. Of others, their operations tell.
+    second_derivatives: bool = False
+
     def __call__(self, score, real, fake, draws):
         """The weighted term, a scalar that the outer tape can differentiate.
 

@@ -14,23 +14,76 @@ def resampled(function, x):
     return keras.Model(inputs, function(inputs))(x)
 
 
-def test_resampling_is_by_the_kernel_1_2_1():
+def halving(length):
+    """The matrix that halves a row of an even length: the authors' kernel at every second place, zeros beyond."""
+    kernel = np.convolve([1, 2, 1], [1, 1]) / 8
+    matrix = np.zeros([length // 2, length + 2])
+    for i in range(length // 2):
+        matrix[i, 2 * i : 2 * i + 4] = kernel
+    return matrix[:, 1:-1]
+
+
+def test_the_authors_kernel():
+    np.testing.assert_array_equal(8 * halving(6), [[3, 3, 1, 0, 0, 0], [0, 1, 3, 3, 1, 0], [0, 0, 0, 1, 3, 3]])
+
+
+def test_resampling_is_by_the_authors_kernel():
     x = np.random.default_rng(0).normal(size=[2, 6, 8, 3]).astype("float32")
-    down = np.zeros([3, 6])
-    for i in range(3):
-        for offset, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):
-            if 0 <= 2 * i + offset < 6:
-                down[i, 2 * i + offset] = weight
-    right = np.zeros([4, 8])
-    for i in range(4):
-        for offset, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):
-            if 0 <= 2 * i + offset < 8:
-                right[i, 2 * i + offset] = weight
-    np.testing.assert_allclose(resampled(halved, x), np.einsum("ih,jw,nhwc->nijc", down, right, x), atol=1e-5)
+    down, right = halving(6), halving(8)
+    expected = np.einsum("ih,jw,nhwc->nijc", down, right, x)
+    np.testing.assert_allclose(resampled(halved, x), expected, atol=1e-6)
     # Doubling is four times the transpose, as the gradient of halving is.
     small = x[:, :3, :4]
     expected = 4 * np.einsum("ih,jw,nijc->nhwc", down, right, small)
-    np.testing.assert_allclose(resampled(doubled, small), expected, atol=1e-5)
+    np.testing.assert_allclose(resampled(doubled, small), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", [doubled, halved])
+def test_a_mirrored_image_stays_one_and_a_ramp_keeps_its_centre(function):
+    x = np.random.default_rng(0).normal(size=[2, 8, 8, 3]).astype("float32")
+    for mirror in (np.s_[:, ::-1], np.s_[:, :, ::-1]):
+        np.testing.assert_allclose(resampled(function, x[mirror]), resampled(function, x)[mirror], atol=1e-6)
+    # The middle of pixel i lies at i + 1/2, so that the middle of the image stays where it is.
+    places = np.arange(8.0) + 0.5
+    image = np.broadcast_to(places[:, None, None], [1, 8, 8, 1]).astype("float32")
+    made = resampled(function, image)[0, :, 2, 0].numpy()
+    scale = 8 / len(made)
+    np.testing.assert_allclose(made[1:-1], (scale * (np.arange(len(made)) + 0.5))[1:-1], rtol=1e-5)
+
+
+def test_of_an_odd_side_the_last_pixel_counts_as_a_neighbour():
+    x = np.random.default_rng(0).normal(size=[1, 7, 6, 1]).astype("float32")
+    expected = np.einsum("ih,jw,nhwc->nijc", halving(8)[:3, :7], halving(6), x)
+    np.testing.assert_allclose(resampled(halved, x), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", [doubled, halved])
+def test_resampling_has_second_derivatives(function):
+    """Of |d sum(y^3) / dx|^2, along a direction; inside a function, as games train."""
+    keras.config.set_dtype_policy("float64")
+    try:
+        inputs = keras.Input([6, 8, 2], dtype="float64")
+        network = keras.Model(inputs, function(inputs))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    x, direction = np.random.default_rng(0).normal(size=[2, 2, 6, 8, 2])
+
+    @tf.function
+    def penalty(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = tf.reduce_sum(network(x) ** 3)
+        return tf.reduce_sum(tape.gradient(value, x) ** 2)
+
+    @tf.function
+    def slope(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = penalty(x)
+        return tape.gradient(value, x)
+
+    ends = [float(penalty(tf.constant(x + sign * 1e-5 * direction))) for sign in (1, -1)]
+    assert float(np.sum(slope(tf.constant(x)) * direction)) == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
 
 
 @pytest.mark.parametrize(("side", "expected"), [(28, [96] * 3), (32, [96] * 4), (64, [96] * 4 + [48]),

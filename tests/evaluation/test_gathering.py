@@ -133,6 +133,10 @@ def test_skewness_tells_gaussian_features_from_others():
     rows = np.concatenate([random.exponential(size=(20000, 5)), np.ones([20000, 1])], axis=1)
     assert abs(gathering._skewness(rows) - 2) < 0.2
     assert gathering._skewness(np.ones([10, 3])) == 0
+    constant = np.full([20000, 1], 0.1, np.float32)
+    assert constant.std() > 0  # the mean of equal numbers, rounded, is another one
+    assert gathering._skewness(constant) == 0
+    assert gathering._skewness(np.concatenate([rows, constant], axis=1)) == gathering._skewness(rows)
 
 
 @pytest.mark.parametrize("terminal", [True, False])

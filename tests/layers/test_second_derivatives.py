@@ -103,12 +103,10 @@ def test_tensorflow_gives_none_for_bilinear_resizes_without_a_word(name):
 
 
 @pytest.mark.parametrize("name", BILINEAR)
-@pytest.mark.parametrize("eagerly", [False, True])
-def test_a_penalty_that_would_lose_a_part_of_its_gradient_is_refused(name, eagerly):
+def test_a_penalty_that_would_lose_a_part_of_its_gradient_is_refused(name):
     gan = kgan.WGANGP(generator(), critic(BILINEAR[name]()), discriminator_steps=1)
-    gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd", run_eagerly=eagerly)
-    with pytest.raises(ValueError, match="resizes bilinearly, which has no second derivative in TensorFlow"):
-        gan.train_on_batch(np.zeros([2, 8, 8, 1], "float32"))
+    with pytest.raises(ValueError, match="loses a part of its second derivative in TensorFlow, without a word, and Gr"):
+        gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
 
 
 @pytest.mark.parametrize("eagerly", [False, True])

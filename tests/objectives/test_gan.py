@@ -231,6 +231,24 @@ def test_truncated_latents_follow_the_cut_normal(toy):
             gan.sample(4, truncation=wrong)
 
 
+@pytest.mark.parametrize("truncation", [0.01, 0.5, 1.0, 3.0, 10.0, 38.0, 1e6, float("inf")])
+def test_the_outermost_draws_of_a_truncated_latent_are_finite_and_inside(toy, monkeypatch, truncation):
+    """The smallest and the largest of the 2^23 uniform numbers, and what is no such end stays as it was."""
+    from scipy import stats
+
+    from kgan.randomness import Draws
+
+    gan = toy()
+    u = np.float32([0, 2.0**-23, 0.5, 1 - 2.0**-23])
+    monkeypatch.setattr(Draws, "uniform", lambda self, shape: tf.broadcast_to(u[:, None], shape))
+    z = gan.latents(4, truncation=truncation).numpy()[:, 0]
+    assert np.isfinite(z).all() and (-truncation < z).all() and (z < truncation).all()
+    assert (np.diff(z) > 0).all()
+    edge = stats.norm.sf(truncation)
+    middles = np.float64([2.0**-24, *u[1:]])
+    np.testing.assert_allclose(z, stats.norm.ppf(edge + middles * (1 - 2 * edge)), rtol=1e-6, atol=1e-7 * z[-1])
+
+
 def test_priors(toy):
     from scipy import stats
 

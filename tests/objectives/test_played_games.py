@@ -186,7 +186,7 @@ def test_statistics_of_a_discriminator_that_looks_ahead_stay():
     for steps in (0, 3):
         keras.utils.set_random_seed(0)
         discriminator = keras.Sequential(
-            [keras.Input([2]), keras.layers.Dense(4), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+            [keras.Input([2]), keras.layers.Dense(4), kgan.layers.BatchNormalization(), keras.layers.Dense(1)]
         )
         gan = kgan.UnrolledGAN(kgan.architectures.MLPGenerator((2,), 3, (4,)), discriminator, unroll_steps=steps)
         gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd", run_eagerly=True)
@@ -207,17 +207,6 @@ def test_spectral_normalisation_is_part_of_the_answer(ring):
         variable.assign(weight)
     np.testing.assert_allclose(inside, discriminator(ring[:5]).numpy(), rtol=1e-5)
     assert not np.allclose(inside, before)
-
-
-@pytest.mark.parametrize("objective", [kgan.ConsensusGAN, kgan.UnrolledGAN])
-def test_a_second_derivative_that_would_be_missing_is_refused(objective):
-    """TensorFlow leaves that of bilinear resizing out, without a word."""
-    layers = [keras.layers.Conv2D(2, 3), keras.layers.UpSampling2D(interpolation="bilinear"), keras.layers.Flatten()]
-    discriminator = keras.Sequential([keras.Input([4, 4, 1]), *layers, keras.layers.Dense(1)])
-    gan = objective(kgan.architectures.MLPGenerator((4, 4, 1), 2, (4,)), discriminator)
-    gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
-    with pytest.raises(ValueError, match="resizes bilinearly, which has no second derivative"):
-        gan.train_on_batch(np.zeros([4, 4, 4, 1], "float32"))
 
 
 # --- historical averaging ---

@@ -170,7 +170,10 @@ def test_an_overflow_on_the_second_replica_is_skipped_on_both(replicas):
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
-        (lambda: keras.layers.BatchNormalization(), r"on each replica apart; make it with BatchNormalization\(synchr"),
+        (
+            lambda: keras.layers.BatchNormalization(),
+            r"apart; use kgan.layers.BatchNormalization, or make it with BatchNormalization\(synchronized=True\)",
+        ),
         (lambda: keras.layers.Dropout(0.5), "gives every replica the same numbers; train on one device"),
     ],
 )

@@ -35,11 +35,30 @@ def test_a_linear_critics_penalty_and_its_gradient(w):
     np.testing.assert_allclose(tape.gradient(value, w), 20 * (norm - 1) * w.numpy() / norm, rtol=1e-5)
 
 
-def test_the_points_are_the_data_and_uniform_noise_of_half_their_deviation():
-    real = np.float32(np.random.default_rng(0).normal(3.0, 2.0, size=[500, 4]))
+def test_the_points_lie_between_the_data_and_a_neighbour_half_their_deviation_away():
+    """x + alpha 0.5 std(x) u: each example has its own alpha, each value its own u, all of them U[0, 1]."""
+    real = np.float32(np.random.default_rng(0).normal(3.0, 2.0, size=[20_000, 4]))
     noise = (seen_by(tf.constant(real)).images.numpy() - real) / (0.5 * real.std())
-    assert stats.kstest(noise.ravel(), "uniform").pvalue > 0.01
-    assert abs(np.corrcoef(noise[:, 0], noise[:, 1])[0, 1]) < 0.15  # each value has its own
+    assert noise.min() >= -1e-5 and noise.max() <= 1 + 1e-5
+    assert noise.mean() == pytest.approx(1 / 4, abs=0.005)  # E alpha E u
+    assert (noise**2).mean() == pytest.approx(1 / 9, abs=0.005)  # E alpha^2 E u^2
+    both = (noise[:, 0] * noise[:, 1]).mean()
+    assert both == pytest.approx(1 / 3 * 1 / 4, abs=0.005)  # one alpha, two numbers u
+    # Of consecutive examples nothing is shared: 1/4 1/4.
+    assert (noise[1:, 0] * noise[:-1, 0]).mean() == pytest.approx(1 / 16, abs=0.005)
+    # alpha u <= t has the chance t (1 - log t), and the ratio of two values of an example is that of two u.
+    assert stats.kstest(noise[:, 0].clip(1e-9, 1), lambda t: t * (1 - np.log(t))).pvalue > 0.01
+    ratio = noise[:, 2] / noise[:, 3]
+    assert stats.kstest(np.minimum(ratio, 1 / ratio), "uniform").pvalue > 0.01
+
+
+def test_the_points_of_images():
+    images = np.float32(np.random.default_rng(0).normal(size=[3000, 2, 3, 1]))
+    noise = (seen_by(tf.constant(images)).images.numpy() - images) / (0.5 * images.std())
+    assert noise.shape == images.shape and noise.mean() == pytest.approx(1 / 4, abs=0.01)
+    # Var of an example's mean: E alpha^2 E (mean u)^2 - 1/16, the mean of six u having 1/4 + 1/72.
+    expected = 1 / 3 * (1 / 4 + 1 / 72) - 1 / 16
+    assert noise.mean(axis=(1, 2, 3)).var() == pytest.approx(expected, rel=0.07)
 
 
 def test_labels_are_those_of_the_data():
