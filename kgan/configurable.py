@@ -33,10 +33,20 @@ class Configurable:
 
 
 def arguments(cls):
-    """The constructor's named arguments, in order: {name: inspect.Parameter}."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return {p.name: p for p in parameters if p.kind not in variadic}
+    """The constructor's named arguments, in order: {name: inspect.Parameter}.
+
+    Those of a constructor that hands on `**options` go on with its base's, as far as that is `Configurable` too.
+    """
+    found = {}
+    for owner in cls.__mro__:
+        if "__init__" not in vars(owner) or not issubclass(owner, Configurable):
+            continue
+        parameters = list(inspect.signature(owner.__init__).parameters.values())[1:]
+        variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        found = {p.name: p for p in parameters if p.kind not in variadic and p.name not in found} | found
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+            break
+    return found
 
 
 def plain(value):

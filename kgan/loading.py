@@ -12,7 +12,7 @@ import tensorflow as tf
 import kgan.register  # noqa: F401 - Keras must know every class
 from kgan import checkpoint
 from kgan.guards.labels import LabelRules
-from kgan.objectives.game import loading_whole
+from kgan.objectives.game import Game, loading_whole
 from kgan.objectives.latent_variable_model import LatentVariableModel
 
 
@@ -67,11 +67,14 @@ def _keras_file(path):
             raise ValueError(f"{path} is no Keras file, in spite of its name; expected what a model's `save` writes.")
     try:
         with _code_explained(path), loading_whole():
-            return keras.models.load_model(path)
+            model = keras.models.load_model(path)
     except Unloadable:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, UserWarning, zipfile.BadZipFile, OSError) as error:
         raise Unloadable(f"{path} cannot be loaded: {_first_words(error)}") from error
+    if isinstance(model, Game):
+        model.derived.note()
+    return model
 
 
 class Unloadable(ValueError):

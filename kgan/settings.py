@@ -47,11 +47,17 @@ def of_training(game, x, y=None, batch_size=None, shuffle=True):
         arguments[name] = _plain(config[name], seeds=not _layers(getattr(game, name, None)))
     asked = {
         "objective": {"class": type(game).__name__, "arguments": arguments},
-        "optimizers": json.loads(game._asked) if game.compiled else {},
+        "optimizers": json.loads(_optimizers(game)) if game.compiled else {},
         "data": _data(x, y, batch_size, shuffle),
         "execution": game._execution if game.compiled else {},
     }
     return json.loads(json.dumps(asked))
+
+
+def _optimizers(game):
+    """Before the first update as they are, which a script may have set by hand; later as they were compiled."""
+    begun = any(int(optimizer.iterations.numpy()) for optimizer in game.optimizer.optimizers)
+    return game._asked if begun else of_optimizers(game)
 
 
 def agreed(before, now, compiled):
@@ -156,7 +162,8 @@ def _function(config):
         code = marshal.loads(codecs.decode(config["code"].encode("ascii"), "base64"))
     except (KeyError, ValueError, EOFError, TypeError, AttributeError):
         return {"class": "lambda", "arguments": {}}
-    return {"class": "lambda", "arguments": {"code": hashlib.sha256(repr(_meaning(code)).encode()).hexdigest()[:8]}}
+    meaning = [_meaning(code), config.get("defaults"), config.get("closure")]
+    return {"class": "lambda", "arguments": {"code": hashlib.sha256(repr(meaning).encode()).hexdigest()[:8]}}
 
 
 def _meaning(code):
@@ -211,7 +218,10 @@ def _dataset(dataset):
         config = {}
     arguments = {name: _content(value) for name, value in config.items()}
     shape = [int(side) for side in dataset.data_shape]
-    return {"class": type(dataset).__name__, "arguments": arguments, "examples": len(dataset), "shape": shape}
+    made = {"class": type(dataset).__name__, "arguments": arguments, "examples": len(dataset), "shape": shape}
+    # What a file holds may have changed, though its name has not.
+    some = dataset.batch(np.unique(np.linspace(0, len(dataset) - 1, ROWS).astype(int)))
+    return made | {"arrays": [_array(np.asarray(part)) for part in some if part is not None]}
 
 
 def _content(value):

@@ -1,5 +1,6 @@
 """A training that can begin at any step, as a sequence of Keras' `fit` calls."""
 
+import types
 import warnings
 
 import keras
@@ -71,6 +72,11 @@ def shared(x, y=None, batch_size=None, divisor=1, shuffle=False):
         return x
     if isinstance(x, tf.data.Dataset):
         _check_alone(y, batch_size if hasattr(x, "from_step") else None)
+    elif isinstance(x, keras.utils.PyDataset | types.GeneratorType):
+        raise ValueError(
+            f"Several replicas share arrays or a tf.data.Dataset; a {type(x).__name__} cannot be divided among them: "
+            f"make a tf.data.Dataset of it, as with tf.data.Dataset.from_generator."
+        )
     else:
         return _batched(x if y is None else (x, y), batch_size or 32, divisor, shuffle)
     sizes = {spec.shape[0] for spec in tf.nest.flatten(x.element_spec)}
@@ -146,7 +152,7 @@ def run(gan, stream, total, every, training, checkpoint, **options):
     for first, steps, epochs in intervals(int(gan.step.numpy()), total, every):
         epoch = first // every
         try:
-            with gan.derived.training():
+            with gan.derived.training(training.callbacks):
                 keras.Model.fit(
                     gan, stream.from_step(first), steps_per_epoch=steps, initial_epoch=epoch, epochs=epoch + epochs,
                     callbacks=training, shuffle=False, verbose=0, **options,

@@ -8,8 +8,9 @@ import sys
 import warnings
 from pathlib import Path
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["XDG_CACHE_HOME"] = f"{sys.argv[1]}/cache"
+if __name__ == "__main__":  # pytest looks for doctests here too
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["XDG_CACHE_HOME"] = f"{sys.argv[1]}/cache"
 
 import keras
 import numpy as np
@@ -22,7 +23,7 @@ from kgan.classifier import network as networks
 from kgan.evaluation import gathering, records
 from tests.filling import fill
 
-disk = Path(sys.argv[1])
+disk = Path(sys.argv[1] if __name__ == "__main__" else "")
 
 
 def game():

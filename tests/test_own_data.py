@@ -26,9 +26,7 @@ def generator(activation="tanh", y=None):
 
 
 def discriminator(*between, end=None):
-    return keras.Sequential(
-        [keras.Input(SHAPE), *between, L.Flatten(), L.Dense(8), L.LeakyReLU(), end or L.Dense(1)]
-    )
+    return keras.Sequential([keras.Input(SHAPE), *between, L.Flatten(), L.Dense(8), L.LeakyReLU(), end or L.Dense(1)])
 
 
 def game(makes=None, judges=None, objective=kgan.StandardGAN, **options):
@@ -129,7 +127,8 @@ def from_one(tmp_path):
 def conditions(tmp_path):
     known = {"conditioning": "concatenation", "num_conditions": 1, "condition_ranges": ((1.0, 100.0),)}
     gan = game(
-        kgan.architectures.MLPGenerator((2,), 2, (3,), **known), kgan.architectures.MLPDiscriminator((2,), (3,), **known)
+        kgan.architectures.MLPGenerator((2,), 2, (3,), **known),
+        kgan.architectures.MLPDiscriminator((2,), (3,), **known),
     )
     for wrong in (np.nan, 200.0):
         refused("labels: expected", lambda wrong=wrong: gan.sample(2, labels=[wrong]))
@@ -173,7 +172,9 @@ def uncompiled(tmp_path):
 
 PIXELS = (IMAGES + 1) * 127.5
 CASES = {
-    "float images of 0 to 255, a generator that ends in tanh": lambda _: refused("to_float", lambda: fit(game(), PIXELS)),
+    "float images of 0 to 255, a generator that ends in tanh": lambda _: refused(
+        "to_float", lambda: fit(game(), PIXELS)
+    ),
     "float images of 0 to 255, a generator without a last activation": lambda _: said(
         "as pixels have", lambda: fit(game(generator(None)), PIXELS)
     ),

@@ -30,17 +30,35 @@ class Derived:
     def __init__(self, game):
         self.game = game
         self.paused = True  # whether weights that move were moved by somebody else
+        self._swaps = False
         self.note()
 
     @contextlib.contextmanager
-    def training(self):
-        """While it lasts, weights move because the game learns; between epochs alone others may set them."""
+    def training(self, callbacks=()):
+        """While it lasts, weights move because the game learns; others may set them between epochs and at the end.
+
+        Keras' SwapEMAWeights, if it is among the callbacks, exchanges weights for a while, and nothing shall follow.
+        """
         before, self.paused = self.paused, False
+        self._swaps = any(isinstance(one, keras.callbacks.SwapEMAWeights) for one in callbacks)
         try:
             yield
         finally:
             self.paused = before
-            self.note()
+            if self._swaps:
+                self.note()
+            self._swaps = False
+            self.follow()
+
+    def pause(self):
+        """An epoch has ended: what moves from now on, somebody sets."""
+        self.note()
+        self.paused = not self._swaps
+
+    def resume(self):
+        """An epoch begins: what was set in between is followed."""
+        self.follow()
+        self.paused = False
 
     def note(self):
         """Keeps the present weights as those that are known."""
@@ -79,7 +97,8 @@ class Derived:
         self.game.renew(network)
         optimizer = getattr(self.game, f"{name}_optimizer", None)
         updates = int(optimizer.iterations.numpy()) if optimizer is not None else 0
-        if updates and len(optimizer.variables) > 2:  # more than the number of updates and the learning rate
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if updates and len(inner.variables) > 2:  # more than the number of updates and the learning rate
             warnings.warn(
                 f"The weights of the {name} were set after {updates} updates, and its optimizer still has the moments "
                 f"of the old ones; compile() again begins without them.",
@@ -88,8 +107,8 @@ class Derived:
 
 
 class Pauses(keras.callbacks.Callback):
-    """At the end of an epoch, before other callbacks, notes the weights; with `last=True`, after them, at the beginning
-    of an epoch, follows what they have set in between."""
+    """Stands before all other callbacks, for which weights pause at the end of an epoch; with `last=True`, after them:
+    at the beginning of the next epoch, what they have set, frozen or freed in between is followed."""
 
     def __init__(self, last=False):
         super().__init__()
@@ -97,14 +116,12 @@ class Pauses(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if not self.last:
-            self.model.derived.note()
+            self.model.derived.pause()
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.last:
-            derived = self.model.derived
-            derived.paused = True
-            derived.follow()
-            derived.paused = False
+            self.model.derived.resume()
+            self.model.make_train_function()
 
 
 def _values(network):

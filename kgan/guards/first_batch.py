@@ -31,17 +31,18 @@ def seen_first(x, y, look):
         look(*_pair(x[0]))
     elif isinstance(x, types.GeneratorType):
         x = _begun(x, look)
-    elif isinstance(x, np.ndarray | tf.Tensor | list):
-        labels = y if isinstance(y, np.ndarray | tf.Tensor | list) else None
+    elif isinstance(x, np.ndarray | tf.Tensor | tf.Variable):
+        labels = y if isinstance(y, np.ndarray | tf.Tensor | tf.Variable | list) else None
         look(np.asarray(some_rows(x)), None if labels is None else np.asarray(some_rows(labels)))
     return x, y, failed
 
 
 def _begun(batches, look):
-    first = next(batches)
-    look(*_pair(first))
-    yield first
-    yield from batches
+    first = next(batches, None)
+    if first is not None:
+        look(*_pair(first))
+        yield first
+        yield from batches
 
 
 def _pair(batch):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from kgan.guards.refusals import Refused
 
 # Keras' layers through which class numbers go unchanged.
-PASSING = ("Flatten", "Reshape", "Identity", "Squeeze", "ExpandDims", "Cast", "RepeatVector")
+PASSING = ("Flatten", "Reshape", "Identity", "Squeeze", "ExpandDims", "Cast", "RepeatVector", "GetItem")
 
 
 class LabelRules:
@@ -35,7 +35,9 @@ class LabelRules:
     def __init__(self, spec=None, num_classes=None, ranges=None, conditions=False):
         self.spec = spec
         self.dtype = None if spec is None else np.dtype(tf.as_dtype(spec.dtype).as_numpy_dtype)
-        self.classes = spec is not None and self.dtype.kind in "iu"
+        # An Embedding takes floats too, and Keras' inputs are float32 unless they are told otherwise.
+        single = spec is not None and len(spec.shape) <= 2 and all(side == 1 for side in spec.shape[1:])
+        self.classes = spec is not None and (self.dtype.kind in "iu" or bool(num_classes and single))
         self.num_classes = num_classes if self.classes else None
         self.ranges = None if self.classes or ranges is None else np.array(ranges, "float32").T
         self.conditions, self.one_hot = conditions, False
@@ -71,18 +73,18 @@ class LabelRules:
 
     # --- in a graph ---
 
-    def admitted(self, labels, ranges=True):
+    def admitted(self, labels):
         """The tensor `labels`, for which whoever uses it waits until it is certain that the networks know them.
 
         An Embedding would take -1 for its last class and train it; one-hot vectors would be all 0.
         """
         if labels is None or self.spec is None:
             return labels
-        checks = [_assert(*condition) for condition in self._conditions(labels, ranges)]
+        checks = [_assert(*condition) for condition in self._conditions(labels)]
         with tf.control_dependencies([check for check in checks if check is not None]):
             return tf.identity(labels)
 
-    def _conditions(self, labels, ranges):
+    def _conditions(self, labels):
         """(what must hold, the sentence, the numbers that say what there is instead)."""
         y = tf.cast(labels, tf.float64)  # whatever they are: truth values, bytes, floats
         ends = [tf.reduce_min(y), "to", tf.reduce_max(y)]
@@ -94,7 +96,7 @@ class LabelRules:
         if not self.classes:
             finite = tf.reduce_all(tf.math.is_finite(y))
             yield finite, "labels: expected finite numbers, got NaN or infinity among numbers from", ends
-            if ranges and self.ranges is not None:
+            if self.ranges is not None:
                 low, high = self._limits()
                 inside = tf.reduce_all((y >= low) & (y <= high))
                 yield inside, f"labels: expected conditions within {self._told()}, got some from", ends
@@ -145,6 +147,11 @@ class LabelRules:
         (count,) = shape
         whole = given == np.round(given)
         vector = given.shape == (count,) and np.isin(given, (0, 1)).all() and given.sum() == 1
+        if vector and n == count > 1:
+            raise ValueError(
+                f"labels: {given.tolist()} can mean one vector for all samples, or a class for each; give vectors, as "
+                f"numpy.eye({count})[classes]."
+            )
         if vector or not whole.all():
             return given
         if ((given < 0) | (given >= count)).any():
@@ -214,9 +221,16 @@ def _consumers(network, tensor):
             yield from _consumers(operation, operation.inputs[index])
         elif any(isinstance(count, int) and count for count in told):
             yield next(count for count in told if isinstance(count, int) and count)
+        elif isinstance(operation, keras.layers.Layer) and (inside := _embeddings(operation)):
+            yield from inside
         elif type(operation).__name__ in PASSING:
             for output in node.output_tensors:
                 yield from _consumers(network, output)
+
+
+def _embeddings(layer):
+    """How many classes the embeddings know that a layer of somebody's own holds."""
+    return [part.input_dim for part in layer._flatten_layers() if isinstance(part, keras.layers.Embedding)]
 
 
 def _assert(condition, sentence, numbers):

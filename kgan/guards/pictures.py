@@ -7,7 +7,7 @@ import numpy as np
 from kgan.guards.reach import reaches
 
 ROWS = 512  # of arrays, spread over all of them
-BEYOND = 0.1  # of the width of what a network reaches: a resized picture may overshoot a little
+BEYOND = 0.1  # of the width of the data, or of what a network reaches: a resized picture may overshoot a little
 PIXELS = 255
 
 
@@ -31,7 +31,7 @@ class FirstLook:
             ValueError: a network can never make such examples.
         """
         values = np.asarray(examples)
-        if values.dtype.kind != "f":
+        if values.dtype.kind != "f" and values.dtype.name != "bfloat16":
             return  # the step refuses them, whatever their values
         values = values.astype(np.float32, copy=False)
         values = values[np.isfinite(values)]
@@ -39,7 +39,8 @@ class FirstLook:
             return
         low, high = float(values.min()), float(values.max())
         for role, reach in self.makers.items():
-            slack = BEYOND * (reach.high - reach.low if reach.bounded else 1.0)
+            width = reach.high - reach.low if reach.bounded else 2.0
+            slack = BEYOND * min(width, max(high - low, 1e-3))
             if low < reach.low - slack or high > reach.high + slack:
                 raise ValueError(_unreachable(role, reach, low, high))
         if np.ndim(examples) == 4:
@@ -52,6 +53,11 @@ class FirstLook:
                 f"The {narrow} ends in {self.makers[narrow].cause}, which makes [0, 1], as the images are; but kgan "
                 f"shows, scores and serves images of [-1, 1], so that they would look washed out: take 2 x - 1, and "
                 f"end it in tanh"
+            )
+        elif low < high < -0.98:
+            self.say(
+                f"The images have values from {low:.4g} to {high:.4g}: in [-1, 1] all are black. Have they been "
+                f"scaled twice? kgan.images.to_float takes 0 to 255"
             )
         elif 0 <= low < high <= 1:
             self.say(

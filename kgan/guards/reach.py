@@ -44,9 +44,9 @@ RANGES = {
 # These give values of what they are given, or means of them.
 PASSING = {
     "Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose", "StridedSlice", "Slice", "MaxPool", "AvgPool",
-    "Mean", "ResizeNearestNeighbor", "ResizeBilinear", "Tile", "BroadcastTo", "StopGradient", "PreventGradient",
-    "GatherV2", "SpaceToDepth", "DepthToSpace", "Snapshot", "EnsureShape", "Unpack", "MirrorPad", "SpaceToBatchND",
-    "BatchToSpaceND", "CheckNumerics",
+    "Mean", "Max", "Min", "ReverseV2", "Roll", "ResizeNearestNeighbor", "ResizeBilinear", "Tile", "BroadcastTo",
+    "StopGradient", "PreventGradient", "GatherV2", "SpaceToDepth", "DepthToSpace", "Snapshot", "EnsureShape", "Unpack",
+    "MirrorPad", "SpaceToBatchND", "BatchToSpaceND", "CheckNumerics",
 }  # fmt: skip
 
 
@@ -78,9 +78,7 @@ def _of(tensor, known):
     if hasattr(operation, "kernel") and getattr(operation, "activation", None) is keras.activations.linear:
         return EVERYTHING
     node = operation._inbound_nodes[node_index]
-    if isinstance(operation, keras.Model):
-        if not getattr(operation, "outputs", None):
-            return EVERYTHING
+    if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
         inner = {
             id(inside): _of(outside, known)
             for inside, outside in zip(operation.inputs, node.input_tensors, strict=False)
@@ -136,6 +134,8 @@ def _interval(tensor, of_input):
         return Reach(*map(float, RANGES[kind]), kind.lower())
     if kind in PASSING:
         return at(0)
+    if kind == "SelectV2":
+        return _hull([at(1), at(2)])
     if kind in ("ConcatV2", "Pack"):
         parts = [at(index) for index in range(len(inputs) - (kind == "ConcatV2"))]
         return _hull(parts)

@@ -11,11 +11,12 @@ class Refused(ValueError):
 
 
 @contextlib.contextmanager
-def refusals(looked=()):
+def refusals(*looked):
     """Turns TensorFlow's pages about a check of kgan's that failed in a graph into the one sentence of the check.
 
     Args:
-        looked: exceptions that the first look at the data has kept, since TensorFlow would pass on their text alone.
+        looked: lists of exceptions that first looks at the data have kept, since TensorFlow would pass on their text
+            alone.
 
     Raises:
         Refused: instead of a `tf.errors.OpError` that came from such a check.
@@ -23,8 +24,9 @@ def refusals(looked=()):
     try:
         yield
     except tf.errors.OpError as error:
-        if looked:
-            raise looked[0] from None
+        kept = [one for part in looked for one in part]
+        if kept:
+            raise kept[0] from None
         said = sentence(error)
         if said is None:
             raise

@@ -107,7 +107,7 @@ class ACGAN(GAN):
 
 def cross_entropy(labels, logits):
     """-log P(C = c | x), its mean."""
-    return mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+    return mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(labels, tf.int32), logits))
 
 
 def accuracy(labels, logits):

@@ -17,6 +17,11 @@ from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
 
+UNWEIGHTED = (
+    "class_weight and sample_weight have no meaning in a game, whose losses compare distributions and not examples; "
+    "leave them out, and let the data set give what shall count more as often as it shall."
+)
+
 # Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
 # FGAN, whose loss is linear in the scores of real data, and in the penalties of R3GAN and of the first GAN. In 1 of 80
 # compilations of FGAN gradients were taken with the weight from after the update, wrong by a thousandth, without a
@@ -49,6 +54,7 @@ class Game(Configurable, keras.Model):
         self._moment = Moment()
         self._compiled_steps = CompiledSteps(self.players)
         self._looked = False
+        self._places = {}
         self.derived = Derived(self)
         self.built = True
 
@@ -84,7 +90,8 @@ class Game(Configurable, keras.Model):
             if not learning[player]:
                 raise ValueError(
                     f"The {player} has no trainable weight, so that it would never learn: set {player}.trainable = "
-                    f"True (kgan's steps update each player alone, and nothing has to be frozen for that)."
+                    f"True (kgan's steps update each player alone, and nothing has to be frozen for that), or say who "
+                    f"learns: active = {[other for other in self.players if other != player]}."
                 )
             if not set(learning[player]) <= self._owned[player]:
                 raise ValueError(
@@ -172,7 +179,8 @@ class Game(Configurable, keras.Model):
         for name, value in values.items():
             self._trackers[name].update_state(value)
         if not self._moment.observing:
-            self.step.assign_add(1)
+            with tf.control_dependencies(list(values.values())):  # a step that fails is none
+                self.step.assign_add(1)
         return {name: self._trackers[name].result() for name in values}
 
     def test_step(self, data):
@@ -201,7 +209,8 @@ class Game(Configurable, keras.Model):
         Returns:
             {name: float}: the reported values, and `<player>_gradient` for each player.
         """
-        found = self._inspected(tf.nest.map_structure(tf.constant, data))
+        with refusals():
+            found = self._inspected(tf.nest.map_structure(tf.constant, data))
         results = self.distribute_strategy.experimental_local_results
         return {name: float(results(value)[0]) for name, value in found.items()}
 
@@ -253,22 +262,27 @@ class Game(Configurable, keras.Model):
         checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
         if checkpoint is not None:
             options["asked"] = settings.of_training(self, x, y, batch_size, options.get("shuffle", True))
+        _check_unweighted(options)
         x, y, failed = seen_first(x, y, self.look_at)
-        self._looked = True
-        held_out = options.get("validation_data")
+        held_out, more = options.get("validation_data"), []
         if isinstance(held_out, tuple | list):
+            _check_unweighted({"sample_weight": held_out[2] if len(held_out) > 2 else None})
             seen_first(*held_out[:2], *[None] * (2 - len(held_out)), self.look_at)
+        elif held_out is not None:
+            held_out, _, more = seen_first(held_out, None, self.look_at)
+            options["validation_data"] = held_out
         if self.distribute_strategy.num_replicas_in_sync > 1:
             if options.get("validation_split"):
                 raise ValueError("validation_split works on one device only; give several replicas validation_data=.")
-            x, y = training.shared(x, y, batch_size, self._shares(), options.pop("shuffle", True)), None
+            x, y = training.shared(x, y, batch_size, self._shares(), options.get("shuffle", True)), None
+            options["shuffle"] = False  # it is done
             if held_out is not None:
                 size = options.pop("validation_batch_size", None) or batch_size
                 images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
                 options["validation_data"] = training.shared(images, labels, size, self._shares())
             batch_size = None
         self.derived.follow()
-        with self.derived.training(), refusals(failed):
+        with self.derived.training(everyone), refusals(failed, more):
             if checkpoint is None:
                 members = [Pauses(), *everyone, Pauses(last=True)]
                 return super().fit(x, y, batch_size, epochs, verbose, members, **options)
@@ -277,6 +291,7 @@ class Game(Configurable, keras.Model):
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", **options):
         """Keras' `evaluate`; several replicas get equal shares, as in `fit`."""
+        _check_unweighted(options)
         failed = []
         if "_use_cached_eval_dataset" not in options:
             x, y, failed = seen_first(x, y, self.look_at)
@@ -287,6 +302,7 @@ class Game(Configurable, keras.Model):
 
     def train_on_batch(self, x, y=None, **options):
         """Keras' `train_on_batch`: one step on one batch, as `fit` takes them."""
+        _check_unweighted(options)
         if not self._looked:
             seen_first(x, y, self.look_at)
             self._looked = True
@@ -295,6 +311,7 @@ class Game(Configurable, keras.Model):
 
     def test_on_batch(self, x, y=None, **options):
         """Keras' `test_on_batch`: the values that a step on this batch would report; nothing learns."""
+        _check_unweighted(options)
         with refusals():
             return super().test_on_batch(x, y, **options)
 
@@ -309,6 +326,11 @@ class Game(Configurable, keras.Model):
     def num_minibatches(self):
         """How many minibatches a step makes of one batch of `fit`."""
         return 1
+
+    def load_weights(self, filepath, *positional, **options):
+        """Keras' `load_weights`, of what `save_weights` wrote."""
+        super().load_weights(filepath, *positional, **options)
+        self.derived.note()
 
     # --- optimizers ---
 
@@ -405,8 +427,11 @@ class Game(Configurable, keras.Model):
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         if optimizer.built and optimizer is not getattr(self, f"{player}_optimizer", None):
             raise ValueError(f"{player}_optimizer already belongs to another network; make a new one for this model.")
-        optimizer.build(network.trainable_variables)
-        self._owned[player] = {id(variable) for variable in network.trainable_variables}
+        variables = network.trainable_variables
+        if player in self._places:
+            variables = [network.weights[at] for at in self._places[player]]
+        optimizer.build(variables)
+        self._owned[player] = {id(variable) for variable in variables}
         setattr(self, f"{player}_optimizer", optimizer)
 
     def optimizer_of(self, network):
@@ -420,12 +445,23 @@ class Game(Configurable, keras.Model):
         if not self.compiled:
             return None
         optimizers = {f"{player}_optimizer" for player in self.players}
-        return self._execution | {
-            name: keras.saving.serialize_keras_object(getattr(self, name)) for name in sorted(optimizers)
+        # Where layers were frozen since, the optimizers still keep the state of all weights that they were made for.
+        places = {
+            player: [at for at, weight in enumerate(getattr(self, player).weights) if id(weight) in owned]
+            for player, owned in self._owned.items()
+            if owned != {id(weight) for weight in getattr(self, player).trainable_variables}
         }
+        return (
+            self._execution
+            | {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in sorted(optimizers)}
+            | ({"owned": places} if places else {})
+        )
 
     def compile_from_config(self, config):
+        self._places = config.get("owned", {})
+        config = {name: value for name, value in config.items() if name != "owned"}
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        self._places = {}
 
     # --- saving ---
 
@@ -452,7 +488,8 @@ class Game(Configurable, keras.Model):
         """Keras' function for one or many replicas, several workers and `steps_per_execution`."""
 
         def step(data):
-            # Without the dependency, counters of the step run once more when the data end.
+            # Without the dependency, counters of the step run once more when the data end, or are refused.
+            data = self.admitted(data)
             with tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)]):
                 return step_function(data)
 
@@ -499,6 +536,12 @@ class Game(Configurable, keras.Model):
     def admitted(self, data):
         """A batch of `fit`, for which whoever uses it waits until it is certain that the game takes it."""
         return data
+
+
+def _check_unweighted(options):
+    given = [name for name in ("class_weight", "sample_weight") if options.get(name) is not None]
+    if given:
+        raise ValueError(UNWEIGHTED)
 
 
 class Moment(threading.local):

@@ -235,6 +235,7 @@ class GAN(LatentVariableModel):
 
     def _check_layers(self):
         super()._check_layers()
+        _check_coupling(self.discriminator, self.regularizers)
         second_derivatives.check_layers(self)
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return

@@ -8,7 +8,8 @@ from kgan import images as pixels
 from kgan.batch import Batch
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
-from kgan.objectives.game import Game
+from kgan.guards.refusals import refusals
+from kgan.objectives.game import UNWEIGHTED, Game
 from kgan.precision import check_weights
 from kgan.randomness import Draws
 
@@ -92,16 +93,29 @@ class LatentVariableModel(Game):
         """
         images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         if weights is not None:
+            raise ValueError(UNWEIGHTED)
+        if isinstance(images, dict | list | tuple):
             raise ValueError(
-                "class_weight and sample_weight have no meaning in a game, whose losses compare distributions and not "
-                "examples; leave them out, and let the data set give what shall count more as often as it shall."
+                f"fit takes examples, or examples and labels, as fit(x, y) or as batches (x, y); got a "
+                f"{type(images).__name__} of examples."
             )
         dtype = tf.as_dtype(images.dtype)  # an eager step may have arrays
         if not dtype.is_floating:
             raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
         labels = None if labels is None else tf.convert_to_tensor(labels)
-        labels = self.label_rules.admitted(labels, ranges=not self._moment.observing)
-        return Batch(tf.cast(images, tf.float32), labels)
+        labels = self.label_rules.admitted(labels)
+        return Batch(self._as_made(tf.cast(images, tf.float32)), labels)
+
+    def _as_made(self, examples):
+        """Examples with the axes that the generator gives its own: of images without channels one is added."""
+        made = self.generator.outputs[0].shape[1:]
+        given = examples.shape[1:]
+        if given.rank is not None and given.rank == len(made) - 1 and made[-1] == 1:
+            given = [*given, 1]
+            examples = examples[..., None]
+        if not tf.TensorShape(given).is_compatible_with(made):
+            raise ValueError(f"The examples have the shape {list(given)}, and the generator makes {list(made)}.")
+        return examples
 
     def makers(self):
         """{role: network} of those that make examples."""
@@ -136,12 +150,15 @@ class LatentVariableModel(Game):
     def call(self, latents, training=False):
         if tf.executing_eagerly():
             self.derived.follow()
+        if isinstance(latents, list | tuple) and len(latents) == 2:
+            latents = [latents[0], self.label_rules.admitted(tf.convert_to_tensor(latents[1]))]
         return self.ema_generator(latents, training=False)
 
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of latents, or of [latents, labels]; float32."""
         self.derived.follow()
-        return super().predict(x, *positional, **options)
+        with refusals():
+            return super().predict(x, *positional, **options)
 
     def sample(self, n, seed=0, labels=None, truncation=None, batch_size=256):
         """`n` samples of the averaged generator.

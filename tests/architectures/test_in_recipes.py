@@ -53,7 +53,10 @@ def test_ranges_of_conditions_are_the_data_sets(build):
 
 def test_codes_of_an_auxiliary_head_are_the_recipes(build):
     network = build(
-        CLASSES, "discriminator={DCGANDiscriminator: {conditioning: auxiliary, num_classes: 7}}"
+        CLASSES,
+        "discriminator={DCGANDiscriminator: {conditioning: auxiliary, num_classes: 7}}",
+        "objective={InfoGAN: {categorical: [7], continuous: 0}}",
+        "generator.latent_dim=9",
     ).discriminator
     assert network.outputs[1].shape == (None, 7)
 

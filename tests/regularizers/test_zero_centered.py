@@ -58,13 +58,13 @@ def test_wrong_arguments_get_a_sentence(penalty):
 def linear_game(regularizers, k=1, **compiled):
     """D(x) = w.x without a bias, plain SGD of rate 1/10; the data and the fakes are 0, so only penalties move w."""
     generator = keras.Sequential([keras.Input([3]), keras.layers.Dense(2, kernel_initializer="zeros", use_bias=False)])
-    generator.trainable = False
     critic = keras.Sequential([keras.Input([2]), keras.layers.Dense(1, use_bias=False)])
     critic.layers[0].kernel.assign([[3.0], [4.0]])
     gan = kgan.StandardGAN(generator, critic, regularizers=regularizers, discriminator_steps=k)
     gan.compile(
         generator_optimizer=keras.optimizers.SGD(0.1), discriminator_optimizer=keras.optimizers.SGD(0.1), **compiled
     )
+    gan.active = ["discriminator"]
     return gan
 
 
