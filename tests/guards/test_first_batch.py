@@ -83,7 +83,7 @@ def test_pixels_over_255_are_said_once(way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("activation", ["tanh", "linear"])
+@pytest.mark.parametrize("activation", ["tanh", pytest.param("linear", marks=pytest.mark.slow)])
 def test_images_of_the_right_range_train_without_a_remark(way, activation):
     WAYS[way](game(activation), GOOD)
 

@@ -154,7 +154,12 @@ def test_these_layers_lose_a_part_and_are_known(name):
     assert replacement(make())
 
 
-@pytest.mark.parametrize("name", RIGHT)
+RECURRENT = ("LSTM", "GRU", "Bidirectional")  # traced for long
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in RECURRENT else ()) for name in RIGHT]
+)
 def test_these_layers_are_right_and_allowed(name):
     make, shape = RIGHT[name]
     assert deviation(make, shape) < 3e-8
@@ -228,7 +233,7 @@ def test_only_consensus_differentiates_the_generator_twice(needs):
 
 
 @pytest.mark.parametrize("game", DOES_NOT)
-@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("eagerly", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_games_that_do_not_need_them_refuse_nothing(game, eagerly):
     gan = DOES_NOT[game](
         generator(layers.LayerNormalization()), discriminator(layers.BatchNormalization(), layers.LayerNormalization())
