@@ -98,6 +98,8 @@ def _write(gan, folder):
     # Keras' ExportArchive tracks its own variables as well as TensorFlow's, and so writes each weight twice.
     module.weights = [variable.value for variable in gan.ema_generator.variables]
     module.tables = _tables(gan.ema_generator)
+    module.one_hot = tf.Variable(gan.label_rules.one_hot, trainable=False)
+    module.num_classes = tf.Variable(gan.label_rules.num_classes or 0, trainable=False)
     module.serve = tf.function(serve, [*drawn, *labels], autograph=False)
     module.from_latents = tf.function(from_latents, [*given, *labels], autograph=False)
     module.latents = tf.function(latents, drawn, autograph=False)

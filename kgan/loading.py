@@ -142,7 +142,14 @@ class ServedGenerator:
             raise ValueError("This generator needs labels=." if spec is not None else "This generator takes no labels.")
         inputs = [self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))["latents"]]
         if spec is not None:
-            inputs.append(tf.constant(LabelRules(spec).values(n, labels)))
+            inputs.append(tf.constant(self._label_rules(spec).values(n, labels)))
         for start in range(0, n, batch_size):
             (samples,) = self._served.from_latents(*(value[start : start + batch_size] for value in inputs)).values()
             yield samples.numpy()
+
+    def _label_rules(self, spec):
+        """What the game knew of labels; exports of an earlier kgan do not tell."""
+        count = getattr(self._served, "num_classes", None)
+        rules = LabelRules(spec, int(count.numpy()) or None if count is not None else None)
+        rules.one_hot = bool(self._served.one_hot.numpy()) if hasattr(self._served, "one_hot") else False
+        return rules

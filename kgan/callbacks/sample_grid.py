@@ -38,7 +38,8 @@ class SampleGrid(Callback):
 
     def on_train_begin(self, logs=None):
         self._drawn = self.step
-        if self._drawn == 0:
+        # Class numbers become one-hot vectors once a training has shown that labels are such.
+        if self._drawn == 0 and not (self.labels and self.model.label_rules.wait(self.labels)):
             self.draw()
 
     def on_train_batch_end(self, batch, logs=None):

@@ -39,15 +39,15 @@ class Derived:
 
         Keras' SwapEMAWeights, if it is among the callbacks, exchanges weights for a while, and nothing shall follow.
         """
-        before, self.paused = self.paused, False
-        self._swaps = any(isinstance(one, keras.callbacks.SwapEMAWeights) for one in callbacks)
+        before = self.paused, self._swaps
+        swaps = any(isinstance(one, keras.callbacks.SwapEMAWeights) for one in callbacks)
+        self.paused, self._swaps = False, swaps
         try:
             yield
         finally:
-            self.paused = before
-            if self._swaps:
+            self.paused, self._swaps = before
+            if swaps:
                 self.note()
-            self._swaps = False
             self.follow()
 
     def pause(self):

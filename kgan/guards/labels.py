@@ -22,6 +22,7 @@ class LabelRules:
         conditions: whether the networks were told that vectors are conditions.
 
     Attributes:
+        seen: whether a training has shown its labels.
         one_hot: whether a label is a vector of 0 and one 1; not known, and so False, before `learn` has seen labels.
 
     Example:
@@ -40,7 +41,7 @@ class LabelRules:
         self.classes = spec is not None and (self.dtype.kind in "iu" or bool(num_classes and single))
         self.num_classes = num_classes if self.classes else None
         self.ranges = None if self.classes or ranges is None else np.array(ranges, "float32").T
-        self.conditions, self.one_hot = conditions, False
+        self.conditions, self.one_hot, self.seen = conditions, False, False
 
     @classmethod
     def of(cls, networks):
@@ -65,6 +66,7 @@ class LabelRules:
 
     def learn(self, labels):
         """Looks whether vectors of a training are one-hot."""
+        self.seen = True
         if self.spec is None or self.classes or self.conditions or len(self.spec.shape) != 2:
             return
         values = np.asarray(labels)
@@ -80,9 +82,28 @@ class LabelRules:
         """
         if labels is None or self.spec is None:
             return labels
+        self._check_shape(labels.shape)
         checks = [_assert(*condition) for condition in self._conditions(labels)]
         with tf.control_dependencies([check for check in checks if check is not None]):
             return tf.identity(labels)
+
+    def _check_shape(self, given):
+        """Refuses vectors for class numbers, and class numbers for vectors, before Keras does on a page."""
+        width = self.spec.shape[-1] if len(self.spec.shape) == 2 else 1
+        if given.rank not in (1, 2) or len(self.spec.shape) > 2:
+            return
+        found = 1 if given.rank == 1 else given[1]
+        if found is not None and width is not None and found != width:
+            cure = "numpy.argmax(labels, axis=1) makes classes of one-hot vectors"
+            if found == 1:
+                cure = f"numpy.eye({width})[classes] makes vectors of classes"
+            wanted = f"vectors of {width} numbers" if width > 1 else "one number"
+            raise Refused(f"labels: expected {wanted} for each example, got the shape {given.as_list()}; {cure}.")
+
+    def wait(self, labels):
+        """Whether labels are numbers for vectors, and no training has shown yet if these are one-hot."""
+        vectors = self.spec is not None and not self.classes and len(self.spec.shape) == 2 and self.spec.shape[1] != 1
+        return vectors and not self.seen and np.ndim(labels) == 1
 
     def _conditions(self, labels):
         """(what must hold, the sentence, the numbers that say what there is instead)."""

@@ -107,7 +107,7 @@ def test_a_class_number_becomes_its_vector_where_labels_are_one_hot(tmp_path):
         gan.sample(3, labels=2)
     gan.fit(np.zeros([10, 2], "float32"), eye[np.arange(10) % K], batch_size=10, verbose=0)
     gan.save(tmp_path / "game.keras")
-    for game in (gan, kgan.load(tmp_path / "game.keras")):
+    for game in (gan, kgan.load(tmp_path / "game.keras"), kgan.load(gan.export(tmp_path / "served"))):
         np.testing.assert_array_equal(game.sample(3, labels=2), game.sample(3, labels=eye[2]))
         np.testing.assert_array_equal(game.sample(K, labels=list(range(K))), game.sample(K, labels=eye))
         np.testing.assert_array_equal(game.sample(2, labels=[4, 0]), game.sample(2, labels=eye[[4, 0]]))
@@ -175,3 +175,38 @@ def test_what_callbacks_draw_is_checked_when_the_training_begins(tmp_path):
             np.zeros([8, 2], "float32"), np.arange(8) % K, verbose=0,
             callbacks=[kgan.callbacks.SampleGrid(every=100, count=4, labels=[7])],
         )  # fmt: skip
+
+
+def test_vectors_for_classes_and_classes_for_vectors_are_refused():
+    embed = lambda y: L.Embedding(K, 3)(y)  # noqa: E731
+    gan = compiled(kgan.StandardGAN(generator(embed, number()), discriminator(embed, number())))
+    x, classes = np.zeros([8, 2], "float32"), np.arange(8) % K
+    with pytest.raises(ValueError, match=r"labels: expected one number for each example, got .*numpy.argmax"):
+        gan.fit(x, np.eye(K)[classes], batch_size=8, verbose=0)
+    with pytest.raises(ValueError, match=r"labels: expected vectors of 5 numbers .*numpy.eye\(5\)\[classes\]"):
+        vectors(K).fit(x, classes, batch_size=8, verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")
+def test_pictures_of_classes_wait_until_labels_are_known_to_be_one_hot(tmp_path):
+    gan = vectors(K)
+    gan.run_dir = tmp_path
+    data = tf.data.Dataset.from_tensor_slices(
+        (np.zeros([16, 2], "float32"), np.eye(K, dtype="float32")[np.arange(16) % K])
+    )
+    gan.fit(data.batch(8), verbose=0, callbacks=[kgan.callbacks.SampleGrid(every=2, count=4, labels=[0, 1])])
+    assert [path.name for path in (tmp_path / "samples").iterdir()] == ["step-00000002.png"]
+
+
+def test_a_float_input_of_an_embedding_is_a_class_too():
+    """As Keras' inputs are, unless their type is given."""
+    embed = lambda y: L.Flatten()(L.Embedding(K, 3)(y))  # noqa: E731
+    gan = compiled(kgan.StandardGAN(generator(embed, keras.Input([1])), discriminator(embed, keras.Input([1]))))
+    x = np.zeros([8, 2], "float32")
+    gan.fit(x, (np.arange(8) % K)[:, None], batch_size=8, verbose=0)
+    assert gan.sample(2, labels=3).shape == (2, 2)
+    for wrong in (-1, K, 2.5):
+        with pytest.raises(ValueError, match="labels: expected classes from 0 to 4"):
+            gan.fit(x, np.full([8, 1], wrong), batch_size=8, verbose=0)
+        with pytest.raises(ValueError, match="labels: expected classes from 0 to 4"):
+            gan.sample(2, labels=wrong)
