@@ -37,9 +37,9 @@ def arguments(cls):
 
     Those of a constructor that hands on `**options` go on with its base's, as far as that is `Configurable` too.
     """
-    found = {}
+    found: dict[str, inspect.Parameter] = {}
     for owner in cls.__mro__:
-        if "__init__" not in vars(owner) or not issubclass(owner, Configurable):
+        if owner is not cls and ("__init__" not in vars(owner) or not issubclass(owner, Configurable)):
             continue
         parameters = list(inspect.signature(owner.__init__).parameters.values())[1:]
         variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

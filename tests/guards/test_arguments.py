@@ -182,3 +182,21 @@ def test_weights_in_a_data_set_are_refused_too():
     data = tf.data.Dataset.from_tensor_slices((X, Y, np.ones(32, "float32"))).batch(8)
     refused(lambda: game().fit(data, verbose=0, shuffle=False))
     refused(lambda: game().evaluate(data, verbose=0))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Boosted(kgan.WGANGP):
+    """A subclass that names what it adds and hands on the rest."""
+
+    def __init__(self, generator, discriminator, boost=1.0, **options):
+        super().__init__(generator, discriminator, **options)
+        self.boost = boost
+
+
+def test_a_subclass_that_hands_on_its_options_keeps_them_in_its_configuration(tmp_path):
+    generator = keras.Sequential([keras.Input([3]), L.Dense(2)])
+    critic = keras.Sequential([keras.Input([2]), L.Dense(1)])
+    gan = Boosted(generator, critic, boost=2.0, discriminator_steps=2, ema=0.0, prior="uniform", seed=7)
+    gan.save(tmp_path / "game.keras")
+    again = keras.models.load_model(tmp_path / "game.keras")
+    assert (again.boost, again.discriminator_steps, again.ema, again.prior, again.seed) == (2.0, 2, 0.0, "uniform", 7)
