@@ -4,19 +4,76 @@ Stored images are uint8 in [0, 255], channels last. A pixel p becomes p / 127.5 
 [-1, 1] becomes floor(clip(127.5 x + 128, 0, 255)), which is the inverse on all 256 pixel values.
 """
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 
 def to_float(images):
-    """uint8 pixels [0, 255] to float32 in [-1, 1].
+    """Pixels [0, 255] to float32 in [-1, 1].
+
+    Args:
+        images: of any shape and number type; an array gives an array, a tensor of TensorFlow or Keras a tensor, so that
+            `data.map(kgan.images.to_float)` scales a `tf.data.Dataset`. Floats may overshoot a little, as pixels do
+            that were resized.
+
+    Raises:
+        ValueError: the numbers are certainly no pixels, such as images in [-1, 1], or of 16 bits. In a graph it is
+            tf.errors.InvalidArgumentError, which `fit` turns into a ValueError.
+
+    Numbers in [0, 1], which would all be black, are said in a warning, but not in a graph.
 
     Example:
         >>> to_float(np.array([0, 255], np.uint8)).tolist()
         [-1.0, 1.0]
     """
+    tensor = type(images).__module__.split(".")[0] in ("tensorflow", "keras")
+    numbers = images if tensor else np.asarray(images)
+    if numbers.dtype not in (np.uint8, "uint8"):
+        _check_pixels(numbers)
+    if tensor:
+        import keras
+
+        return keras.ops.cast(images, "float32") / 127.5 - 1
     return np.asarray(images, np.float32) / np.float32(127.5) - np.float32(1)
+
+
+NO_PIXELS = (
+    "images: kgan.images.to_float takes pixels from 0 to 255 (leave it out for images in [-1, 1], and scale others to "
+    "that yourself), got numbers from"
+)
+
+
+def _check_pixels(numbers):
+    """Refuses what is certainly no pixels, and says what is probably none."""
+    if not isinstance(numbers, np.ndarray):
+        import tensorflow as tf
+
+        if not tf.is_tensor(numbers):  # Keras' own, symbolic, which has no values yet
+            return
+        if not tf.executing_eagerly():
+            x = tf.cast(numbers, tf.float32)
+            low, high = tf.reduce_min(x), tf.reduce_max(x)
+            tf.debugging.Assert(~_impossible(low, high), [NO_PIXELS, low, "to", high])
+            return
+        numbers = np.asarray(numbers)
+    if not numbers.size:
+        return
+    low, high = float(numbers.min()), float(numbers.max())
+    if _impossible(low, high):
+        raise ValueError(f"{NO_PIXELS} {low:g} to {high:g}.")
+    if numbers.dtype.kind not in "iu" and 0 <= low < high <= 1:
+        warnings.warn(
+            f"kgan.images.to_float got numbers from {low:.3g} to {high:.3g}, which are all black among pixels from 0 "
+            f"to 255. If they are pixels / 255, take 2 x - 1 instead.",
+            stacklevel=3,
+        )
+
+
+def _impossible(low, high):
+    """Whether numbers from `low` to `high` are certainly no pixels: resized ones overshoot by a quarter at most."""
+    return ((low < -0.5) & (low < -high / 2)) | (high > 1.5 * 255)
 
 
 def to_uint8(images):
