@@ -61,7 +61,7 @@ def _look(plan, dataset, gan):
     found = dataset.example(min(plan.batch_size, 64))
     examples, labels = found if isinstance(found, tuple) else (found, None)
     try:
-        gan.look_at(examples, labels)
+        gan.look_at(examples, labels, dataset.examined)
     except ValueError as error:
         raise recipe.RecipeError(f"{plan.source}: {error}") from error
 

@@ -67,6 +67,25 @@ def heads(tmp_path):
     )
 
 
+def leftover(tmp_path):
+    gan = game(objective=kgan.WGAN, discriminator_steps=4)
+    refused("A batch of 2 is too small for 4.*10 examples in batches of 8 leave 2", lambda: fit(gan, IMAGES[:10]))
+    data = tf.data.Dataset.from_tensor_slices(IMAGES[:10]).batch(8)
+    refused(r"A batch of 2 is .*ds.batch\(8, drop_remainder=True\)", lambda: fit(gan, data, **PLAIN))
+    assert gan.step.numpy() == 1  # of the data set's first batch
+    fit(gan, tf.data.Dataset.from_tensor_slices(IMAGES[:10]).batch(8, drop_remainder=True), **PLAIN)
+
+
+def single(tmp_path):
+    data = tf.data.Dataset.from_tensor_slices(IMAGES)
+    refused(r"single ones of the shape \[4, 4, 1\]: make batches.*ds.batch", lambda: fit(game(), data, **PLAIN))
+
+
+def empty(tmp_path):
+    data = tf.data.Dataset.from_tensor_slices(IMAGES).batch(64, drop_remainder=True)
+    refused("not a single batch", lambda: fit(game(), data, **PLAIN))
+
+
 def frozen(tmp_path):
     judges = discriminator()
     judges.trainable = False
@@ -170,6 +189,7 @@ def uncompiled(tmp_path):
     np.testing.assert_array_equal(kgan.load(tmp_path / "game.keras").sample(3), gan.sample(3))
 
 
+PLAIN = {"batch_size": None, "shuffle": False}
 PIXELS = (IMAGES + 1) * 127.5
 CASES = {
     "float images of 0 to 255, a generator that ends in tanh": lambda _: refused(
@@ -214,10 +234,9 @@ CASES = {
         refused("no meaning in a game", lambda one=one: fit(game(), IMAGES, np.arange(24) % 2, **one))
         for one in ({"class_weight": {0: 1.0, 1: 2.0}}, {"sample_weight": np.ones(24)})
     ],
-    "a last batch that is smaller than the discriminator's steps": lambda _: refused(
-        "A batch of 2 is too small for 4 discriminator steps",
-        lambda: fit(game(objective=kgan.WGAN, discriminator_steps=4), IMAGES[:10]),
-    ),
+    "a last batch that is smaller than the discriminator's steps": leftover,
+    "a data set of single images": single,
+    "a data set with not one whole batch": empty,
     "Keras' normalisation layers in a critic with a penalty": keras_layers,
     "bilinear upsampling in a critic with a penalty": lambda _: refused(
         "use AveragePooling2D, strides, or UpSampling2D",

@@ -13,6 +13,8 @@ class Dataset(Configurable):
         data_shape: shape of one example, (height, width, channels) for images, (d,) for vectors.
         class_names: tuple of strings where labels are classes, else None.
         conditions: {name: (lowest, highest)} where labels are float32 vectors, else None.
+        examined: whether the set was told the range of its numbers, or has itself looked whether they lie in it; a
+            training then makes no remark on that.
     and define `__len__` and `batch`; those with other stored units than uint8 pixels also define
     `encode` and `decode`.
     """
@@ -20,6 +22,7 @@ class Dataset(Configurable):
     data_shape: tuple[int, ...]
     class_names: tuple[str, ...] | None = None
     conditions: dict[str, tuple[float, float]] | None = None
+    examined = False
 
     def __len__(self):
         raise NotImplementedError
@@ -128,6 +131,7 @@ class Dataset(Configurable):
         made = stream(numbers)
         # What a training that goes on asks of its data; other data sets do not know it.
         made.from_step = from_step
+        made.examined = self.examined
         made.peek = lambda: self.example(min(batch_size, 64))
         made.settings = {"dataset": self, "batch_size": batch_size, "seed": seed, "start": start, "steps": steps}
         made.failure = lambda: failures[-1] if failures else None

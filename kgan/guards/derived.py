@@ -6,6 +6,7 @@ import warnings
 import keras
 import numpy as np
 
+from kgan.guards.batches import EMPTY
 from kgan.layers import SpectralNormalization
 
 # Relative to the largest weight. Keras' SwapEMAWeights puts weights back with their last bits changed.
@@ -108,14 +109,20 @@ class Derived:
 
 class Pauses(keras.callbacks.Callback):
     """Stands before all other callbacks, for which weights pause at the end of an epoch; with `last=True`, after them:
-    at the beginning of the next epoch, what they have set, frozen or freed in between is followed."""
+    at the beginning of the next epoch, what they have set, frozen or freed in between is followed. Data of which nobody
+    knew that they are empty end the training before others hear of an epoch."""
 
     def __init__(self, last=False):
         super().__init__()
         self.last = last
 
+    def on_train_begin(self, logs=None):
+        self._begun = int(self.model.step.numpy())
+
     def on_epoch_end(self, epoch, logs=None):
         if not self.last:
+            if not set(self.model.reports) & set(logs or {}) and int(self.model.step.numpy()) == self._begun:
+                raise ValueError(EMPTY)
             self.model.derived.pause()
 
     def on_epoch_begin(self, epoch, logs=None):

@@ -17,14 +17,15 @@ def seen_first(x, y, look):
 
     Args:
         x, y: as `fit` takes them.
-        look: function of NumPy arrays, the labels None where there are none; what it raises ends the training.
+        look: function of NumPy arrays, the labels None where there are none, and of `examined=True` if a data set has
+            itself looked at its range; what it raises ends the training.
 
     Returns:
         (x, y, exceptions of `look` that were raised inside a `tf.data.Dataset`).
     """
     failed = []
     if hasattr(x, "peek"):
-        look(*_pair(x.peek()))
+        look(*_pair(x.peek()), examined=x.examined)
     elif isinstance(x, tf.data.Dataset):
         return _looked_at(x, look, failed), y, failed
     elif isinstance(x, keras.utils.PyDataset):

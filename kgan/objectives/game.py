@@ -10,17 +10,15 @@ import tensorflow as tf
 
 from kgan import files, saving, settings, training
 from kgan.configurable import Configurable
+from kgan.datasets.validate import whole
+from kgan.guards import batches
+from kgan.guards.arguments import check_fit, check_sizes, check_unweighted
 from kgan.guards.derived import Derived, Pauses
 from kgan.guards.first_batch import seen_first
 from kgan.guards.refusals import refusals
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
-
-UNWEIGHTED = (
-    "class_weight and sample_weight have no meaning in a game, whose losses compare distributions and not examples; "
-    "leave them out, and let the data set give what shall count more as often as it shall."
-)
 
 # Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
 # FGAN, whose loss is linear in the scores of real data, and in the penalties of R3GAN and of the first GAN. In 1 of 80
@@ -54,6 +52,7 @@ class Game(Configurable, keras.Model):
         self._moment = Moment()
         self._compiled_steps = CompiledSteps(self.players)
         self._looked = False
+        self._first_size = None
         self._places = {}
         self.derived = Derived(self)
         self.built = True
@@ -260,15 +259,19 @@ class Game(Configurable, keras.Model):
             callbacks = callbacks.callbacks
         everyone = list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks] if callbacks else []
         checkpoint = next((one for one in everyone if hasattr(one, "resume")), None)
+        check_fit(x, batch_size, epochs, options)
+        self._check_batches(x, batch_size, options)
         if checkpoint is not None:
             options["asked"] = settings.of_training(self, x, y, batch_size, options.get("shuffle", True))
-        _check_unweighted(options)
-        x, y, failed = seen_first(x, y, self.look_at)
+        x, y, failed = seen_first(x, y, self._look_at_first)
+        if isinstance(x, batches.ARRAYS):
+            self._first_size = min(batch_size or 32, len(x))
         held_out, more = options.get("validation_data"), []
         if isinstance(held_out, tuple | list):
-            _check_unweighted({"sample_weight": held_out[2] if len(held_out) > 2 else None})
+            check_unweighted({"sample_weight": held_out[2] if len(held_out) > 2 else None})
             seen_first(*held_out[:2], *[None] * (2 - len(held_out)), self.look_at)
         elif held_out is not None:
+            batches.check_some(held_out)
             held_out, _, more = seen_first(held_out, None, self.look_at)
             options["validation_data"] = held_out
         if self.distribute_strategy.num_replicas_in_sync > 1:
@@ -281,6 +284,7 @@ class Game(Configurable, keras.Model):
                 images, labels, _ = keras.utils.unpack_x_y_sample_weight(held_out)
                 options["validation_data"] = training.shared(images, labels, size, self._shares())
             batch_size = None
+            batches.check_some(x)
         self.derived.follow()
         with self.derived.training(everyone), refusals(failed, more):
             if checkpoint is None:
@@ -291,31 +295,48 @@ class Game(Configurable, keras.Model):
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", **options):
         """Keras' `evaluate`; several replicas get equal shares, as in `fit`."""
-        _check_unweighted(options)
+        check_unweighted(options)
         failed = []
         if "_use_cached_eval_dataset" not in options:
+            check_sizes(x, batch_size, options)
+            batches.check_some(x)
             x, y, failed = seen_first(x, y, self.look_at)
             if self.distribute_strategy.num_replicas_in_sync > 1:
                 x, y, batch_size = training.shared(x, y, batch_size, self._shares()), None, None
         with refusals(failed):
-            return super().evaluate(x, y, batch_size, verbose, **options)
+            found = super().evaluate(x, y, batch_size, verbose, **options)
+        if isinstance(found, list | dict) and not found:
+            raise ValueError(batches.EMPTY)
+        return found
 
     def train_on_batch(self, x, y=None, **options):
         """Keras' `train_on_batch`: one step on one batch, as `fit` takes them."""
-        _check_unweighted(options)
+        check_unweighted(options)
         if not self._looked:
             seen_first(x, y, self.look_at)
             self._looked = True
+        self._first_size = None
         with self.derived.training(), refusals():
             return super().train_on_batch(x, y, **options)
 
     def test_on_batch(self, x, y=None, **options):
         """Keras' `test_on_batch`: the values that a step on this batch would report; nothing learns."""
-        _check_unweighted(options)
+        check_unweighted(options)
         with refusals():
             return super().test_on_batch(x, y, **options)
 
-    def look_at(self, examples, labels):
+    def _check_batches(self, x, batch_size, options):
+        batches.check_some(x)
+        alone = self.distribute_strategy.num_replicas_in_sync == 1
+        if isinstance(x, batches.ARRAYS) and alone and options.get("steps_per_epoch") is None:
+            batches.check_last(x, batch_size or 32, self.num_minibatches, options.get("validation_split"))
+
+    def _look_at_first(self, examples, labels, **options):
+        """Looks at the first batch of a training, or at rows of its arrays."""
+        self._first_size = None if examples is None else len(examples)
+        self.look_at(examples, labels, **options)
+
+    def look_at(self, examples, labels, examined=False):
         """Says what is likely wrong with the first batch of a training, and refuses what is certainly wrong."""
 
     def _shares(self):
@@ -343,12 +364,13 @@ class Game(Configurable, keras.Model):
             run_eagerly: run `train_step` as plain Python, to debug it.
             jit_compile: compile the step with XLA. Off by default: it draws other random numbers, and makes
                 convolutions slower on CPUs.
-            steps_per_execution: batches per call of the compiled function.
+            steps_per_execution: batches per call of the compiled function, at least 1.
 
         Raises:
             ValueError: an optimizer is missing, used twice, or does not fit; or the strategy's scope is left.
         """
         self._check_strategy()
+        whole("steps_per_execution", steps_per_execution, 1)
         wanted = [f"{player}_optimizer" for player in self.players]
         for name in optimizers:
             if name not in wanted:
@@ -536,12 +558,6 @@ class Game(Configurable, keras.Model):
     def admitted(self, data):
         """A batch of `fit`, for which whoever uses it waits until it is certain that the game takes it."""
         return data
-
-
-def _check_unweighted(options):
-    given = [name for name in ("class_weight", "sample_weight") if options.get(name) is not None]
-    if given:
-        raise ValueError(UNWEIGHTED)
 
 
 class Moment(threading.local):

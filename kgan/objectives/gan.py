@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kgan.augment import Augmentation
 from kgan.batch import Batch
+from kgan.guards import batches
 from kgan.guards.outputs import check_scores
 from kgan.layers.coupling import coupling_layers
 from kgan.objectives import second_derivatives
@@ -142,7 +143,7 @@ class GAN(LatentVariableModel):
     def _check_size(self, size, k):
         size, k = int(size), int(k)
         if size < k:
-            raise ValueError(f"A batch of {size} is too small for {k} discriminator steps; use a multiple of {k}.")
+            raise ValueError(batches.too_small(size, k, self._first_size))
         if size % k and not getattr(self, "_cut", False):
             self._cut = True
             warnings.warn(

@@ -6,10 +6,11 @@ import tensorflow as tf
 
 from kgan import images as pixels
 from kgan.batch import Batch
+from kgan.guards.arguments import UNWEIGHTED
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
-from kgan.objectives.game import UNWEIGHTED, Game
+from kgan.objectives.game import Game
 from kgan.precision import check_weights
 from kgan.randomness import Draws
 
@@ -108,24 +109,43 @@ class LatentVariableModel(Game):
 
     def _as_made(self, examples):
         """Examples with the axes that the generator gives its own: of images without channels one is added."""
-        made = self.generator.outputs[0].shape[1:]
+        self._check_batched(examples.shape)
         given = examples.shape[1:]
-        if given.rank is not None and given.rank == len(made) - 1 and made[-1] == 1:
+        if self._lacks_channels(given):
             given = [*given, 1]
             examples = examples[..., None]
+        made = self.generator.outputs[0].shape[1:]
         if not tf.TensorShape(given).is_compatible_with(made):
             raise ValueError(f"The examples have the shape {list(given)}, and the generator makes {list(made)}.")
         return examples
+
+    def _lacks_channels(self, shape):
+        made = self.generator.outputs[0].shape[1:]
+        return shape.rank is not None and shape.rank == len(made) - 1 and made[-1] == 1
+
+    def _check_batched(self, shape):
+        """Refuses one example in the place of a batch, where its shape can mean nothing else."""
+        shape, made = tf.TensorShape(shape), self.generator.outputs[0].shape[1:]
+
+        def fits(part):
+            return (part.concatenate([1]) if self._lacks_channels(part) else part).is_compatible_with(made)
+
+        if shape.rank and fits(shape) and not fits(shape[1:]):
+            raise ValueError(
+                f"Expected batches of examples, got single ones of the shape {shape.as_list()}: make batches of the "
+                f"data set, as with ds.batch(64, drop_remainder=True)."
+            )
 
     def makers(self):
         """{role: network} of those that make examples."""
         return {"generator": self.generator}
 
-    def look_at(self, examples, labels):
+    def look_at(self, examples, labels, examined=False):
         if self._first_look is None:
             self._first_look = FirstLook(self.makers())
         if examples is not None:
-            self._first_look(examples)
+            self._check_batched(examples.shape)
+            self._first_look(examples, examined)
         if labels is not None:
             self.label_rules.learn(labels)
 

@@ -200,3 +200,47 @@ def test_a_subclass_that_hands_on_its_options_keeps_them_in_its_configuration(tm
     gan.save(tmp_path / "game.keras")
     again = keras.models.load_model(tmp_path / "game.keras")
     assert (again.boost, again.discriminator_steps, again.ema, again.prior, again.seed) == (2.0, 2, 0.0, "uniform", 7)
+
+
+BATCHED = tf.data.Dataset.from_tensor_slices(X).batch(8)
+USELESS = [
+    (BATCHED, {"batch_size": 8}, "batch_size= goes with arrays; a data set is batched already"),
+    (X, {"validation_data": BATCHED, "validation_batch_size": 8}, "validation_batch_size= goes with arrays"),
+    (X, {"validation_steps": 2}, "validation_steps= needs validation_data= or validation_split="),
+    (X, {"validation_freq": 2}, "validation_freq= needs validation_data="),
+    (X, {"validation_batch_size": 2}, "validation_batch_size= needs validation_data="),
+    (X, {"steps_per_epoch": 0}, "steps_per_epoch must be at least 1; got 0"),
+    (X, {"batch_size": 0}, "batch_size must be at least 1; got 0"),
+    (X, {"validation_split": 0.5, "validation_batch_size": -1}, "validation_batch_size must be at least 1"),
+]
+
+
+@pytest.mark.parametrize(("x", "options", "says"), USELESS)
+def test_what_would_not_be_used_is_refused(x, options, says):
+    with pytest.raises(ValueError, match=f"^{says}"):
+        game().fit(x, verbose=0, shuffle=False, **options)
+
+
+def test_what_is_used_is_not_refused():
+    held_out = {"validation_data": BATCHED, "validation_steps": 2, "validation_freq": 1}
+    game().fit(BATCHED, verbose=0, shuffle=False, **held_out)
+    assert steps(validation_split=0.5, validation_steps=1, validation_batch_size=4, validation_freq=1) == 2
+
+
+def test_batches_of_a_data_set_are_not_cut_again_in_evaluate():
+    with pytest.raises(ValueError, match="batch_size= goes with arrays"):
+        game().evaluate(BATCHED, batch_size=4, verbose=0)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, True])
+def test_steps_per_execution_is_a_whole_number(wrong):
+    with pytest.raises(ValueError, match="steps_per_execution is .*; expected a whole number of at least 1"):
+        game(steps_per_execution=wrong)
+
+
+@pytest.mark.parametrize("options", [{"initial_epoch": 3, "epochs": 3}, {"epochs": 0}])
+def test_no_epoch_is_said(options):
+    gan = game()
+    with pytest.warns(UserWarning, match="fit trains nothing: it begins with initial_epoch=") as said:
+        gan.fit(X, verbose=0, **options)
+    assert len(said) == 1 and said[0].filename == __file__ and gan.step.numpy() == 0
