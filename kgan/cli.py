@@ -243,7 +243,8 @@ def sample(model, count, seed, label, truncation, out, out_dir, npz):
 @click.option("--json", "lines", is_flag=True, help="Print the records, a line each, and no table.")
 def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, lines):
     """Scores a run, an export, or a set of images against OTHER: a set of images, or a data set such as "FashionMNIST:
-    {split: test}". A run is compared with the data set that it was trained on, and keeps the records."""
+    {split: test}". A set of images may also be "NPZ: {path: x.npz, range: [0, 1]}". A run is compared with the data
+    set that it was trained on, and keeps the records."""
     with _quiet():
         from kgan import scoring
         from kgan.evaluation import table
@@ -258,7 +259,7 @@ def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, li
         for record in records:
             click.echo(json.dumps(record))
         return
-    click.echo(table([(subject.name, records)]))
+    click.echo(table([(subject.name if subject.exists() else str(subject), records)]))
     for sentence in dict.fromkeys(sentence for record in records for sentence in record["warnings"]):
         click.echo(f"note: {sentence}.")
     for text in evaluation.anchors():

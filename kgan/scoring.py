@@ -13,9 +13,9 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
 
     Args:
         subject: path of a run folder, a `.keras` file, an exported SavedModel, a folder of images, or an .npz or .npy
-            file of them.
-        other: the reference: a path of the last three kinds, or a data set as a recipe names it, such as
-            "FashionMNIST: {split: test}". None for the data set that a run was trained on.
+            file of them; or a data set as a recipe names it, such as "NPZ: {path: x.npz, range: [0, 1]}".
+        other: the reference: a path of the last three kinds, or a data set such as "FashionMNIST: {split: test}". None
+            for the data set that a run was trained on.
         metrics: names of scores; by default FID, or all that the protocol has.
         num_samples: how many fakes; by default 50,000, or all of a set of images.
         protocol, extractor: see `kgan.evaluation.Evaluation`.
@@ -27,15 +27,16 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
     Raises:
         ValueError, FileNotFoundError, RecipeError: what cannot be scored so; one line each.
     """
-    subject = Path(subject)
+    named, subject = str(subject), Path(subject)
     run = (subject / "recipe.yaml").is_file()
-    if not subject.exists():
+    pictures = recipe.dataset(named) if ": " in named and not subject.exists() else None
+    if pictures is None and not subject.exists():
         raise FileNotFoundError(f"{subject} does not exist; expected a run, an export, or a folder or npz of images.")
     if other is None and not run:
         raise ValueError(f"{subject} is no run folder: say what it is compared with, as a second argument.")
     dataset = reference(other) if other is not None else _dataset(subject)
-    if _images(subject):
-        fake = Real(images(subject))
+    if pictures is not None or _images(subject):
+        fake = Real(images(subject) if pictures is None else pictures)
         num_samples = min(num_samples or len(fake), len(fake))
     else:
         model = sampler(subject)

@@ -105,6 +105,17 @@ def test_another_reference(run, tmp_path):
     assert scoring.reference(str(run)).path == kgan.datasets.NPZ(str(run.parent / "images.npz")).path
 
 
+def test_the_range_of_a_set_is_said_in_the_words_of_a_recipe(tmp_path):
+    numbers = np.random.default_rng(0).random((2, 40, 16, 16, 1)).astype("float32")
+    for name, part in zip("ab", numbers, strict=True):
+        np.savez(tmp_path / f"{name}.npz", images=part)
+        np.savez(tmp_path / f"{name}2.npz", images=part * 2 - 1)
+    said = [f"NPZ: {{path: {tmp_path}/{name}.npz, range: [0, 1]}}" for name in "ab"]
+    code, out, err = kgan_("evaluate", *said, "--metric", "swd")
+    plain = kgan_("evaluate", tmp_path / "a2.npz", tmp_path / "b2.npz", "--metric", "swd")
+    assert (code, out, err) == plain and code == 0 and out.startswith("SWDx1e3-16")
+
+
 def test_the_data_sets_own_classifier(tmp_path):
     from kgan.classifier import training
 
@@ -145,6 +156,8 @@ MISTAKES = [
     (["RUN", "--num-samples", "1"], "1 is not in the range"),
     (["RUN", "RingOfGaussians", "--metric", "swd"], "swd is a score of images, and this data set has (2,)."),
     (["NPZ"], "is no run folder: say what it is compared with, as a second argument."),
+    (["NPZ: {path: nowhere.npz}", "NPZ"], "nowhere.npz does not exist; expected an .npz or .npy file."),
+    (["NPZ: {}", "RUN"], "path"),
     (["EMPTY", "NPZ"], "has no images; expected PNG, JPEG"),
     (["RUN", "SMALL", "--metric", "swd"], "both sets must have one shape"),
     (["RUN", "FILE", "--metric", "swd"], "cannot be read"),

@@ -5,12 +5,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from kgan.datasets.in_memory import InMemory
 from kgan.datasets.validate import real, text
 
 MOST_CLASSES = 100_000
 OF_NETWORKS, OF_PIXELS = (-1.0, 1.0), (0.0, 255.0)
+USUAL = ([0, 1], [-1, 1], [0, 255])
+NARROW = 0.01  # of a stated range: in less than that all is nearly one number
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -33,7 +36,8 @@ class NPZ(InMemory):
         labels: the labels' key, or None for a set without labels.
         range: [lowest, highest] of the stored numbers: of [0, 1] for x / 255, say, or [0, 255] for pixels kept as
             floats. None means [-1, 1], as networks see them, for floats, and [0, 255] for uint8, which has no other.
-            Pictures that lie in [0, 1] get a remark then, unless their range is given.
+            Pictures that lie in [0, 1] get a remark then, unless their range is given; so do numbers that all lie in
+            less than a hundredth of the range that is given.
 
     Raises:
         FileNotFoundError: no such file.
@@ -64,7 +68,8 @@ class NPZ(InMemory):
         self.labels = None if labels is None else text("labels", labels)
         self.range = None if range is None else _range(range)
         arrays = _load(Path(self.path).expanduser(), [name for name in (self.images, self.labels) if name])
-        examples = _examples(arrays[0], self.range, f"{self.path}: {self.images}")
+        examples = _examples(arrays[0], self.range, f"{self.path}: {self.images}", self._spelled)
+        self.examined = self.range is not None or examples.dtype != np.uint8 or _mask(examples)
         labels = _labels(arrays[1], len(examples), f"{self.path}: {self.labels}") if self.labels else None
         self.hold(examples, labels)
         if labels is not None and labels.ndim == 1:
@@ -85,6 +90,16 @@ class NPZ(InMemory):
             return super().decode(images)
         middle, half = self._scale()
         return (np.asarray(images) * half + middle).astype(np.float32)
+
+    def _spelled(self, bounds):
+        """This set with another range, as recipes and `kgan evaluate` take it."""
+        given = {"path": self.path, "images": self.images, "labels": self.labels, "range": bounds}
+        if self.images == "images":
+            del given["images"]
+        if self.labels is None:
+            del given["labels"]
+        line = yaml.safe_dump({"NPZ": given}, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1e9)
+        return f"`range: {bounds}`, as in '{line.strip()[1:-1]}'"
 
     def _scale(self):
         """Middle and half width of the range: float64, of ends that float32 has, so that rounding keeps the ends."""
@@ -133,7 +148,11 @@ def _arrays(content, names, path):
     return [content[name] for name in names]
 
 
-def _examples(array, bounds, where):
+def _mask(pixels):
+    return pixels.max() == 1 > pixels.min()
+
+
+def _examples(array, bounds, where, spelled):
     if not array.size:
         raise ValueError(f"{where} has the shape {list(array.shape)}: it is empty; expected at least one example.")
     if array.dtype == np.uint8:
@@ -148,11 +167,11 @@ def _examples(array, bounds, where):
                 f"{where} has the shape {list(array.shape)}; expected uint8 pixels as [N, H, W] or [N, H, W, C] "
                 f"with C of 1, 3 or 4 (channels last)."
             )
-        if bounds is None and array.max() == 1 > array.min():
+        if bounds is None and _mask(array):
             _remark(
                 f"{where} is uint8 and holds 0 and 1 alone: a mask, or x / 255 that was cast to uint8? In [0, 255] all "
                 f"of that is black. Save 255 instead of 1, or the floats with `range: [0, 1]`; if it is meant so, say "
-                f"`range: [0, 255]`."
+                f"{spelled([0, 255])}."
             )
         return array
     if array.dtype.kind != "f" or array.dtype.itemsize != 4:
@@ -164,16 +183,24 @@ def _examples(array, bounds, where):
         raise ValueError(f"{where} has the shape {list(array.shape)}; expected [N, d], [N, H, W] or [N, H, W, C].")
     array = array.astype(np.float32)
     lowest, highest = float(array.min()), float(array.max())  # either is NaN if anything is
-    _check_range(lowest, highest, bounds or OF_NETWORKS, where)
+    _check_range(lowest, highest, bounds or OF_NETWORKS, where, spelled)
+    if bounds is not None and 0 < highest - lowest < NARROW * (bounds[1] - bounds[0]):
+        fits = _usual(lowest, highest)
+        close = fits and highest - lowest >= NARROW * (fits[1] - fits[0])
+        cure = spelled(fits) if close else "a range as wide as all of your data may be"
+        _remark(
+            f"{where} has values from {lowest:g} to {highest:g}, all in less than a hundredth of "
+            f"`range: [{bounds[0]:g}, {bounds[1]:g}]`, which shows them to networks as nearly one number. Say {cure}."
+        )
     if bounds is None and array.ndim > 2 and 0 <= lowest < highest:
         _remark(
             f"{where} has values from {lowest:g} to {highest:g} and is taken to lie in [-1, 1], where 0 is grey. If it "
-            f"is x / 255, and 0 is black, say `range: [0, 1]`; if not, say `range: [-1, 1]`."
+            f"is x / 255, and 0 is black, say {spelled([0, 1])}; if not, say `range: [-1, 1]`."
         )
     return array[..., None] if array.ndim == 3 else array
 
 
-def _check_range(lowest, highest, bounds, where):
+def _check_range(lowest, highest, bounds, where, spelled):
     """Refuses numbers from `lowest` to `highest` that are not all in the range."""
     least, most = np.float32(bounds).tolist()
     if math.isnan(lowest):
@@ -183,15 +210,23 @@ def _check_range(lowest, highest, bounds, where):
     if not least <= lowest <= highest <= most:
         raise ValueError(
             f"{where} has values from {lowest:g} to {highest:g}; expected finite numbers in [{least:g}, {most:g}]: "
-            f"{_cure(lowest, highest)}."
+            f"{_cure(lowest, highest, spelled)}."
         )
 
 
-def _cure(lowest, highest):
+def _usual(lowest, highest):
+    """The first of the usual ranges that holds such numbers, or None."""
+    return next((usual for usual in USUAL if usual[0] <= lowest and highest <= usual[1]), None)
+
+
+def _cure(lowest, highest, spelled):
     if not math.isfinite(lowest) or not math.isfinite(highest):
         return "mend or remove those that are infinite"
-    fits = "[0, 255]" if lowest >= 0 and highest <= 255 else "[lowest, highest], as wide as all of your data may be"
-    return f"say `range: {fits}`, or scale them yourself (log1p or asinh, where few are large)"
+    fits = _usual(lowest, highest)
+    if fits in ([0, 1], [-1, 1]):
+        return f"say {spelled(fits)}"
+    said = spelled(fits) if fits else "`range: [lowest, highest]`, as wide as all of your data may be"
+    return f"say {said}, or scale them yourself (log1p or asinh, where few are large)"
 
 
 def _remark(sentence):

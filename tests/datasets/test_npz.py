@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import kgan
+from kgan import recipe
 from kgan.datasets import NPZ
 
 GREY = np.zeros([4, 6, 5], np.uint8)
@@ -64,7 +66,10 @@ def test_conditions(tmp_path):
             VECTORS * 255,
             r"values from -255 to 255; expected finite numbers in \[-1, 1\]: say `range: \[lowest, highest",
         ),
-        ((VECTORS + 1) * 127.5, r"values from 0 to 255; expected .*: say `range: \[0, 255\]`, or scale them yourself"),
+        (
+            (VECTORS + 1) * 127.5,
+            r"values from 0 to 255; expected .*: say `range: \[0, 255\]`, as in .*, or scale them yourself",
+        ),
         (
             (VECTORS + 1) * 5000,
             r"values from 0 to 10000; expected .*, as wide as all of your data may be.*log1p or asinh",
@@ -127,6 +132,31 @@ def test_wrong_ranges(tmp_path, given, message):
         NPZ(save(tmp_path, images=VECTORS), range=given)
 
 
+@pytest.mark.parametrize(
+    ("lowest", "highest", "given", "cure"), [(0, 1, [0, 0.5], "[0, 1]"), (-1, 0.5, [0, 1], "[-1, 1]")]
+)
+def test_the_cure_is_a_range_that_holds_what_was_found(tmp_path, lowest, highest, given, cure):
+    path = save(tmp_path, x=np.linspace(lowest, highest, 12, dtype=np.float32).reshape([4, 3]))
+    with pytest.raises(ValueError, match="expected finite numbers") as refused:
+        NPZ(path, images="x", range=given)
+    assert str(refused.value).endswith(
+        f": say `range: {cure}`, as in 'NPZ: {{path: {path}, images: x, range: {cure}}}'."
+    )
+
+
+def test_numbers_that_hardly_fill_their_range_are_said_once(tmp_path):
+    pixels = np.linspace(0, 1, 4 * 36, dtype=np.float32).reshape([4, 6, 6])
+    path = save(tmp_path, images=pixels)
+    with pytest.warns(
+        UserWarning, match=r"less than a hundredth of `range: \[0, 255\]`.*Say `range: \[0, 1\]`"
+    ) as said:
+        NPZ(path, range=[0, 255])
+    assert len(said) == 1
+    NPZ(path, range=[0, 50])
+    with pytest.warns(UserWarning, match="Say a range as wide as all of your data may be"):
+        NPZ(save(tmp_path, images=pixels / 1000), range=[-1, 1])
+
+
 def test_pixels_of_8_bits_have_their_range(tmp_path):
     pixels = np.arange(4 * 8 * 8, dtype=np.uint8).reshape([4, 8, 8])
     plain, told = NPZ(save(tmp_path, images=pixels)), NPZ(tmp_path / "set.npz", range=[0, 255])
@@ -152,6 +182,23 @@ def test_what_is_probably_in_another_range_is_said(tmp_path, images, cure):
     assert len(said) == 1 and said[0].filename == __file__
     assert f"`range: {cure}`" in str(said[0].message)
     NPZ(path, range=cure)
+    spelled = str(said[0].message).split("as in '")[1].split("'")[0]
+    assert recipe.dataset(spelled).range in ((0, 1), (0, 255))
+
+
+@pytest.mark.filterwarnings("ignore:.*is taken to lie in")
+@pytest.mark.parametrize("given", [{}, {"range": (-1, 1)}, {"range": (0, 1)}])
+def test_a_training_makes_no_second_remark(tmp_path, given):
+    numbers = np.linspace(0, 1, 8 * 16, dtype=np.float32).reshape([8, 4, 4])
+    dataset = NPZ(save(tmp_path, images=numbers), **given)
+    shape = dataset.data_shape
+    gan = kgan.StandardGAN(
+        kgan.architectures.MLPGenerator(shape, 2, (4,)), kgan.architectures.MLPDiscriminator(shape, (4,))
+    )
+    gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
+    gan.fit(dataset.batches(8, steps=1), verbose=0, shuffle=False)  # warnings are errors
+    with pytest.warns(UserWarning, match="as pixels / 255 have"):
+        gan.fit(numbers[..., None], verbose=0)
 
 
 @pytest.mark.parametrize(
