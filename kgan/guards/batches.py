@@ -43,7 +43,8 @@ def check_last(x, batch_size, k, validation_split=0.0):
         ValueError: A batch of 2 is too small for 5 discriminator steps, and 62 examples in batches of 20 leave 2 for \
 the last: fit on x[:60], or with another batch_size.
     """
-    count = math.floor(len(x) * (1 - (validation_split or 0.0)))  # as Keras has it
+    rows = x.shape[0] if len(x.shape) else 0
+    count = math.floor(rows * (1 - (validation_split or 0.0)))  # as Keras has it
     rest = count % batch_size
     if not 0 < rest < k:
         return

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import tensorflow as tf
 
 from kgan.guards.reach import reaches
 
@@ -89,5 +90,5 @@ def _unreachable(role, reach, low, high):
 
 def some_rows(array):
     """Up to 512 rows of an array, from its beginning to its end."""
-    count = len(array)
+    count = array.shape[0] if isinstance(array, tf.Variable) else len(array)
     return array[:: max(1, -(-count // ROWS))]

@@ -265,7 +265,7 @@ class Game(Configurable, keras.Model):
             options["asked"] = settings.of_training(self, x, y, batch_size, options.get("shuffle", True))
         x, y, failed = seen_first(x, y, self._look_at_first)
         if isinstance(x, batches.ARRAYS):
-            self._first_size = min(batch_size or 32, len(x))
+            self._first_size = min(batch_size or 32, x.shape[0])
         held_out, more = options.get("validation_data"), []
         if isinstance(held_out, tuple | list):
             check_unweighted({"sample_weight": held_out[2] if len(held_out) > 2 else None})

@@ -25,7 +25,7 @@ def game(steps=5, shape=SHAPE, **compiled):
     return gan
 
 
-@pytest.mark.parametrize("x", [X, tf.constant(X)])
+@pytest.mark.parametrize("x", [X, tf.constant(X), tf.Variable(X)])
 def test_arrays_that_leave_too_few_are_refused_before_the_first_step(x):
     gan = game()
     with pytest.raises(ValueError, match=r"^A batch of 1 .*61 examples in batches of 20 leave 1 .*: fit on x\[:60\]"):
