@@ -1,5 +1,6 @@
 """Arguments of Keras' methods that would do nothing, or nothing good: refused, so that nobody relies on them."""
 
+import numbers
 import types
 import warnings
 
@@ -20,6 +21,12 @@ def check_unweighted(options):
     given = [name for name in ("class_weight", "sample_weight") if options.get(name) is not None]
     if given:
         raise ValueError(UNWEIGHTED)
+
+
+def check_execution(steps):
+    """Refuses a `steps_per_execution` with which nothing would be executed."""
+    if isinstance(steps, bool) or not isinstance(steps, numbers.Integral) or steps < 1:
+        raise ValueError(f"steps_per_execution is {steps!r}; expected a whole number of at least 1.")
 
 
 def check_sizes(x, batch_size, options):

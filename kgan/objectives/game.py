@@ -10,9 +10,8 @@ import tensorflow as tf
 
 from kgan import files, saving, settings, training
 from kgan.configurable import Configurable
-from kgan.datasets.validate import whole
 from kgan.guards import batches
-from kgan.guards.arguments import check_fit, check_sizes, check_unweighted
+from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
 from kgan.guards.derived import Derived, Pauses
 from kgan.guards.first_batch import seen_first
 from kgan.guards.refusals import refusals
@@ -370,7 +369,7 @@ class Game(Configurable, keras.Model):
             ValueError: an optimizer is missing, used twice, or does not fit; or the strategy's scope is left.
         """
         self._check_strategy()
-        whole("steps_per_execution", steps_per_execution, 1)
+        check_execution(steps_per_execution)
         wanted = [f"{player}_optimizer" for player in self.players]
         for name in optimizers:
             if name not in wanted:
