@@ -80,10 +80,12 @@ def latest(folder, check=lambda commit, record: None):
         else:
             return commits[older], record
     if commits:
-        found = f"All {len(commits)} checkpoints" if len(commits) > 1 else "The only checkpoint"
+        several = len(commits) > 1
+        found = f"All {len(commits)} checkpoints in {folder} are" if several else f"The only checkpoint in {folder} is"
+        command = " (`kgan fit --fresh` does)" if (Path(folder).parent / "recipe.yaml").is_file() else ""
         raise NoneUsable(
-            f"{found} in {folder} {'are' if len(commits) > 1 else 'is'} damaged. Put a copy back, or remove them to "
-            f"begin anew (`kgan fit --fresh` does)."
+            f"{found} damaged. Put {'copies' if several else 'a copy'} back, or remove {'them' if several else 'it'} "
+            f"to begin anew{command}."
         )
     return None
 

@@ -249,21 +249,24 @@ def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, li
         from kgan import scoring
         from kgan.evaluation import table
         from kgan.recipe import RecipeError
+
+    def show(records, evaluation):
+        if lines:
+            for record in records:
+                click.echo(json.dumps(record))
+            return
+        click.echo(table([(subject.name if subject.exists() else str(subject), records)]))
+        for sentence in dict.fromkeys(sentence for record in records for sentence in record["warnings"]):
+            click.echo(f"note: {sentence}.")
+        for text in evaluation.anchors():
+            click.echo(f"\n{text}")
+
     try:
-        records, evaluation = scoring.score(subject, other, metrics, num_samples, protocol, extractor, seed)
+        scoring.score(subject, other, metrics, num_samples, protocol, extractor, seed, show)
     except RecipeError:
         raise
     except ValueError as error:
         raise UsageMistake(error) from error
-    if lines:
-        for record in records:
-            click.echo(json.dumps(record))
-        return
-    click.echo(table([(subject.name if subject.exists() else str(subject), records)]))
-    for sentence in dict.fromkeys(sentence for record in records for sentence in record["warnings"]):
-        click.echo(f"note: {sentence}.")
-    for text in evaluation.anchors():
-        click.echo(f"\n{text}")
 
 
 @main.command()
@@ -301,9 +304,12 @@ def scores(runs):
         from kgan import scoring
         from kgan.evaluation import table
     try:
-        click.echo(table(scoring.stored(runs)))
+        rows, without = scoring.stored(runs)
     except ValueError as error:
         raise Failure(error) from error
+    click.echo(table(rows))
+    if without:
+        click.echo(f"kgan: {scoring.nothing(without)}", err=True)
 
 
 @main.command()

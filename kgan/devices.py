@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
 
@@ -12,6 +13,19 @@ MOST_PARTS = 64
 def scope(strategy):
     """The scope of a `tf.distribute` strategy; of none, an empty one."""
     return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def outside_scopes(function, *arguments):
+    """What `function` gives outside of all strategies' scopes, for instance of a loader, whose variables and functions
+    a strategy would take for its own, so that only its replicas could call them.
+
+    Example:
+        >>> with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        ...     outside_scopes(tf.distribute.has_strategy)
+        False
+    """
+    with ThreadPoolExecutor(1) as aside:  # a scope is of the thread that entered it
+        return aside.submit(function, *arguments).result()
 
 
 def mirrored(devices):

@@ -46,7 +46,8 @@ def build(plan, strategy=None):
         }
         try:
             gan.compile(**optimizers)
-        except ValueError as error:  # what several replicas would get wrong
+            gan.check_averages()
+        except ValueError as error:  # what would be wrong in this game, or on several replicas
             raise recipe.RecipeError(f"{plan.source}: {error}") from error
     replicas = gan.distribute_strategy.num_replicas_in_sync
     if plan.batch_size % replicas:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from kgan.devices import outside_scopes
 from kgan.files import making, no_room
 from kgan.images import to_uint8
 
@@ -116,7 +117,7 @@ def _tables(network):
 
 
 def _compare(gan, folder):
-    served = tf.saved_model.load(str(folder))
+    served = outside_scopes(tf.saved_model.load, str(folder))
     n = 4
     labels = []
     if gan.conditional:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 import kgan.register  # noqa: F401 - Keras must know every class
 from kgan import checkpoint
+from kgan.devices import outside_scopes
 from kgan.guards.labels import LabelRules
 from kgan.objectives.game import Game, loading_whole
 from kgan.objectives.latent_variable_model import LatentVariableModel
@@ -111,7 +112,7 @@ class ServedGenerator:
     """An exported generator with the same `sample` as a game."""
 
     def __init__(self, path):
-        self._served = tf.saved_model.load(str(path))
+        self._served = outside_scopes(tf.saved_model.load, str(path))
         missing = {"serve", "from_latents", "latents"} - set(self._served.signatures)
         if missing:
             raise Unloadable(

@@ -170,7 +170,8 @@ def _draw(parts, out):
         for name, values in nearest.items():
             histogram.hist(values, edges, density=True, histtype="step", label=name)
         histogram.set_yticks([])
-        histogram.set_xlabel("distance to the nearest training image")
+        histogram.locator_params(axis="x", nbins=4)  # more labels would overlap in a narrow part
+        histogram.set_xlabel("distance to the nearest\ntraining image")
         histogram.legend(frameon=False, fontsize="small")
     with replacing(out) as temporary:
         figure.savefig(temporary, format="png", dpi=110)

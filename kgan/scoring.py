@@ -8,7 +8,7 @@ from kgan.evaluation import EVALUATIONS, Evaluation, Generated, Real, records
 from kgan.loading import sampler
 
 
-def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extractor=None, seed=0):
+def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extractor=None, seed=0, show=None):
     """Scores of a run, a `.keras` file, an export, or a set of images, against a data set.
 
     Args:
@@ -20,6 +20,7 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         num_samples: how many fakes; by default 50,000, or all of a set of images.
         protocol, extractor: see `kgan.evaluation.Evaluation`.
         seed: of the latents.
+        show: called as show(records, evaluation) before the records are written, which a full disk would prevent.
 
     Returns:
         (records, evaluation). Of a run the records are in its evaluations.jsonl too.
@@ -47,8 +48,12 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         records.read(subject / EVALUATIONS)  # a damaged file is found before the work, not after it
     evaluation = Evaluation(metrics, dataset, num_samples, extractor, protocol)
     found = evaluation(fake)
-    if run:
-        records.append(subject / EVALUATIONS, found)
+    try:
+        if show is not None:
+            show(found, evaluation)
+    finally:
+        if run:
+            records.append(subject / EVALUATIONS, found)
     return found, evaluation
 
 
@@ -72,24 +77,46 @@ def images(path):
 
 
 def stored(paths):
-    """[(name, records)] of evaluations made before: of each run and step a row.
+    """Evaluations made before: of each run and step a row.
 
     Args:
         paths: of run folders or of their evaluations.jsonl.
 
+    Returns:
+        ([(name, records)], those of the paths that have none).
+
     Raises:
-        FileNotFoundError: there are none.
+        FileNotFoundError: none of them has any.
     """
     rows: dict[str, list] = {}
+    without = []
     for path in map(Path, paths):
         file = path / EVALUATIONS if path.is_dir() else path
-        if not file.is_file():
-            raise FileNotFoundError(f"{file} is not there; `kgan evaluate {path}` writes it.")
-        for one in records.read(file):
+        found = records.read(file)
+        if not found:
+            without.append(path)
+        for one in found:
             step = (one.get("generator") or {}).get("step")
             name = file.parent.name if step is None else f"{file.parent.name} at step {step}"
             rows.setdefault(name, []).append(one)
-    return list(rows.items())
+    if not rows:
+        raise FileNotFoundError(nothing(without))
+    return list(rows.items()), without
+
+
+def nothing(paths):
+    """That runs have no scores, as a sentence.
+
+    Example:
+        >>> nothing(["runs/a", "runs/b"])
+        'runs/a and runs/b have no scores; `kgan evaluate RUN` gives them some.'
+    """
+    *first, last = map(str, paths)
+    return (
+        f"{', '.join(first)} and {last} have no scores; `kgan evaluate RUN` gives them some."
+        if first
+        else f"{last} has no scores; `kgan evaluate {last}` gives it some."
+    )
 
 
 def _images(path):

@@ -21,6 +21,13 @@ from kgan import configurable
 ROWS = 64  # of arrays that are looked at
 MOST = 6  # differences that a person wants to read
 
+# What stands nowhere in a script by its name here.
+WORDS = {
+    "data.batch": "batch size of the data",
+    "data.batches": "number of batches of the data",
+    "data.elements": "element_spec of the data",
+}
+
 # What Keras notes of an object that is no setting: names are automatic, and seeds of layers only begin what a
 # checkpoint holds; `environment` knows the precision.
 NO_SETTINGS = {"name", "module", "registered_name", "build_config", "compile_config", "shared_object_id", "dtype"}
@@ -73,12 +80,21 @@ def agreed(before, now, compiled):
         (what is asked for, differences that matter, differences in how the step is executed).
     """
     present = {name: _plain(value) for name, value in compiled.items() if name in before["optimizers"]}
+    before = before | {"data": _with_batch(before["data"], now["data"])}
     execution = differences(before["execution"], now["execution"])
     before = before | {"execution": now["execution"]}
     found = differences(before, now)
     if found and not differences(before | {"optimizers": json.loads(json.dumps(present))}, now):
         found = []
     return before, found, execution
+
+
+def _with_batch(before, now):
+    """The data as an earlier kgan noted them, which did not see the size of such batches: then it is today's."""
+    batch = {name: value for name, value in now.get("arguments", {}).items() if name == "batch"}
+    if before.get("class") != now.get("class") or not batch:
+        return before
+    return before | {"arguments": batch | before.get("arguments", {})}
 
 
 def differences(before, now):
@@ -201,7 +217,7 @@ def _data(x, y, batch_size, shuffle):
         return {"class": "stream", "arguments": {**known, "dataset": _dataset(known["dataset"])}}
     if isinstance(x, tf.data.Dataset | tf.distribute.DistributedDataset):
         count = getattr(x, "cardinality", lambda: -2)()
-        batches = {"batches": int(count)} if int(count) >= 0 else {}
+        batches = ({"batches": int(count)} if int(count) >= 0 else {}) | _batched(x)
         return {"class": "tf.data.Dataset", "arguments": {"elements": str(x.element_spec), **batches}}
     try:
         arrays = [_array(part) for part in tf.nest.flatten([x, y]) if part is not None]
@@ -209,6 +225,19 @@ def _data(x, y, batch_size, shuffle):
         return {"class": type(x).__name__, "arguments": {}}
     arguments = {"batch_size": batch_size or 32, "shuffle": bool(shuffle), "arrays": arrays}
     return {"class": "arrays", "arguments": arguments}
+
+
+def _batched(x):
+    """{"batch": size} of a data set that ends in `batch(size)`, whatever comes after it; {} where that is not known.
+
+    The size stands in the data set, and nothing is read: to read a batch may cost, and change what comes next.
+    """
+    while x is not None:
+        size = tf.get_static_value(getattr(x, "_batch_size", None)) if hasattr(x, "_batch_size") else None
+        if size is not None and np.ndim(size) == 0:
+            return {"batch": int(size)}
+        x = getattr(x, "_input_dataset", None)
+    return {}
 
 
 def _dataset(dataset):
@@ -275,7 +304,7 @@ def _line(path, before, now):
     words = [_word(before), _word(now)]
     if words[0] == words[1]:
         words = [repr(before), repr(now)]
-    return f"{path or 'objective'} {words[0]} -> {words[1]}"
+    return f"{WORDS.get(path, path) or 'objective'} {words[0]} -> {words[1]}"
 
 
 def _word(value):

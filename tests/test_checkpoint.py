@@ -180,6 +180,22 @@ def test_when_all_are_damaged_nothing_is_promised(twice, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_to_do_about_damage_fits(twice, tmp_path, runs):
+    """One file is not them, and a script has no --fresh."""
+    if runs:
+        (tmp_path / "recipe.yaml").write_text("")
+    commits = sorted((tmp_path / "checkpoints").glob("*.json"))
+    how = " (`kgan fit --fresh` does)." if runs else "."
+    for says in ("copies back, or remove them to begin anew", "a copy back, or remove it to begin anew"):
+        for path in commits:
+            path.write_text("{}")
+        with pytest.warns(UserWarning), pytest.raises(FileNotFoundError) as error:
+            checkpoint.latest(tmp_path / "checkpoints")
+        assert str(error.value).endswith(f"Put {says}{how}")
+        commits.pop().unlink()
+
+
 def test_the_newest_is_that_of_the_largest_step_whatever_its_number_of_digits(trained, tmp_path):
     for step in (99_999_998, 99_999_999, 100_000_000, 100_000_001):
         trained.step.assign(step)

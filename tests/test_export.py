@@ -180,3 +180,21 @@ def test_what_a_killed_export_left_is_removed_by_the_next(images_gan, tmp_path):
     (left / "saved_model.pb").write_text("half")
     export(images_gan, tmp_path / "served")
     assert [path.name for path in tmp_path.iterdir()] == ["served"]
+
+
+def test_inside_of_a_strategys_scope(tmp_path, replicas):
+    classes = {"conditioning": "concatenation", "num_classes": 3}
+    with replicas.scope():
+        gan = kgan.StandardGAN(
+            kgan.architectures.MLPGenerator((2,), 3, [8], **classes), kgan.architectures.MLPDiscriminator((2,), [8])
+        )
+        gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+        gan.run_dir = tmp_path
+        x, y = np.zeros([8, 2], "float32"), np.arange(8) % 3
+        gan.fit(x, y, batch_size=8, verbose=0, callbacks=[kgan.callbacks.Checkpoint()])
+        gan.save(tmp_path / "gan.keras")
+        gan.export(tmp_path / "served")
+        for place in ("served", "gan.keras", "."):
+            made = kgan.load(tmp_path / place).sample(5, seed=3, labels=2)
+            np.testing.assert_allclose(made, gan.sample(5, seed=3, labels=2), atol=1e-5)
+    np.testing.assert_array_equal(kgan.load(tmp_path / "served").sample(5, seed=3, labels=2), made)

@@ -52,7 +52,7 @@ ALLOWED = {
     "recipe": {"schema", "plain_yaml", "catalogue"},
     "plain_yaml": {"schema"},
     "schema": set(),
-    "loading": {"register", "checkpoint", "guards", "objectives"},
+    "loading": {"devices", "register", "checkpoint", "guards", "objectives"},
     "register": {
         "architectures",
         "augment",
@@ -67,7 +67,7 @@ ALLOWED = {
         "schedules",
         "top_k",
     },
-    "export": set(),
+    "export": {"devices"},
     "known_to_keras": set(),
     "checkpoint": {"objectives", "environment", "saving"},
     "saving": set(),

@@ -137,6 +137,17 @@ def two_conditions(tmp_path):
     refused(r"of shape \[2\]", lambda: gan.sample(3, labels=1))
 
 
+def second_inputs(tmp_path):
+    image, label = keras.Input(SHAPE), keras.Input([], dtype="int32")
+    score = L.Dense(1)(L.Concatenate()([L.Flatten()(image), L.Embedding(4, 2)(label)]))
+    gan = game(generator(y=keras.Input([], dtype="int32")), keras.Model([image, label], score))
+    fit(gan, IMAGES, np.arange(24) % 4)
+    assert (gan.sample_values(2, labels=1) != gan.sample_values(2, labels=2)).any()
+    vectors = np.eye(4, dtype="float32")[np.arange(24) % 4]
+    blind = game(generator(y=keras.Input([], dtype="int32")))
+    refused(r"second input: keras.Model\(\[z, label\], image\)", lambda: fit(blind, IMAGES, vectors))
+
+
 def from_one(tmp_path):
     gan = game(generator(y=keras.Input([], dtype="int32")))
     for labels in (np.arange(24) % 4 + 1, np.arange(24) % 4 - 1):
@@ -228,6 +239,7 @@ CASES = {
     "weights set into a critic with spectral norms, or with clipping": set_critic,
     "a class number for a generator of one-hot vectors": one_hot,
     "one number for a generator of two conditions": two_conditions,
+    "labels for networks of your own": second_inputs,
     "labels that count from 1, or -1": from_one,
     "conditions that are NaN, or outside of `condition_ranges`": conditions,
     "`class_weight`, `sample_weight`": lambda _: [

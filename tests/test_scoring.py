@@ -1,5 +1,6 @@
 """`kgan evaluate` and `kgan scores`: on runs, exports, folders and arrays, and on what is none of them."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -180,10 +181,27 @@ def test_mistakes(run, tmp_path, words, message):
 
 def test_scores_of_what_has_none(tmp_path):
     code, _, err = kgan_("scores", tmp_path)
-    assert code == 2 and "evaluations.jsonl is not there; `kgan evaluate" in err
+    assert code == 2 and err == f"kgan: {tmp_path} has no scores; `kgan evaluate {tmp_path}` gives it some.\n"
+    code, _, err = kgan_("scores", tmp_path, tmp_path / "nowhere")
+    assert code == 2 and f"{tmp_path} and {tmp_path}/nowhere have no scores" in err and err.count("\n") == 1
     (tmp_path / "evaluations.jsonl").write_text("{")
     code, _, err = kgan_("scores", tmp_path)
     assert code == 1 and "line 1: expected a record" in err
+
+
+def test_runs_without_scores_are_named_and_the_others_listed(run, tmp_path):
+    code, out, err = kgan_("scores", tmp_path, run)
+    assert code == 0 and "run at step 1" in out
+    assert err == f"kgan: {tmp_path} has no scores; `kgan evaluate {tmp_path}` gives it some.\n"
+
+
+def test_a_score_is_printed_before_the_disk_is_full(run, monkeypatch):
+    def full(path, found):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(scoring.records, "append", full)
+    code, out, err = kgan_("evaluate", run, "--metric", "swd", "--num-samples", 40)
+    assert code == 1 and "SWD" in out and "No space left on device" in err and err.count("\n") == 1
 
 
 def test_a_damaged_file_of_records_is_found_before_the_work(run, monkeypatch):

@@ -197,10 +197,29 @@ def test_data_sets_of_tensorflow_are_known_by_their_elements_and_their_number(sc
 
     script(data=batches(16), steps=None)
     script(data=batches(16), steps=None, epochs=2)
-    with pytest.raises(ValueError, match="data.elements TensorSpec.*16, 2.*TensorSpec.*20, 2.*data.batches 4 -> 3"):
+    says = "element_spec of the data TensorSpec.*16, 2.*TensorSpec.*20, 2.*number of batches of the data 4 -> 3"
+    with pytest.raises(ValueError, match=says):
         script(data=batches(20), steps=None)
     script(data=ring().map(lambda x, labels: x), folder="mapped")  # nothing more can be known of it
     script(data=ring().map(lambda x, labels: x), folder="mapped", epochs=2)
+
+
+@pytest.mark.parametrize("count", ["equal", "unknown"])
+def test_another_batch_size_is_seen_where_the_number_of_batches_does_not_tell(script, tmp_path, count):
+    """As many batches of another size, also behind what hides the number of batches."""
+
+    def batches(size):
+        data = tf.data.Dataset.from_tensor_slices(arrays()[0][: 4 * size]).batch(size)
+        data = data.filter(lambda x: True) if count == "unknown" else data
+        return data.map(lambda x: x).prefetch(1)
+
+    script(data=batches(12), steps=None if count == "equal" else 4)
+    with pytest.raises(ValueError, match="batch size of the data 12 -> 16"):
+        script(data=batches(16), steps=None if count == "equal" else 4)
+    commit, record = checkpoint.latest(tmp_path / "checkpoints")
+    del record["settings"]["data"]["arguments"]["batch"]  # as an earlier kgan wrote it
+    commit.write_text(json.dumps(record))
+    assert int(script(data=batches(12), steps=None if count == "equal" else 4, epochs=2).step.numpy()) == 8
 
 
 def test_generators_are_taken_as_they_are(script):

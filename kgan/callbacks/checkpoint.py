@@ -32,7 +32,9 @@ class Checkpoint(Callback):
 
     It says which. A script that asks for another training than the one that was saved (another objective, network,
     optimizer, data set or batch size, another argument of one of them) is refused, also when all epochs are done;
-    `epochs`, `steps_per_epoch`, callbacks and validation may change. Nothing is saved that is not finite: then
+    `epochs`, `steps_per_epoch`, callbacks and validation may change. Of a `tf.data.Dataset` it sees the types, the
+    shapes, the size and the number of batches, as far as the data set tells them without being read, and of a Python
+    generator nothing. Nothing is saved that is not finite: then
     `Diverged` is raised and the last checkpoint stays.
 
     Args:

@@ -142,6 +142,8 @@ def _differ(before, now):
         if old.dtype.kind in "iub":
             return True
         old, new = old.astype(np.float32), new.astype(np.float32)
+        if np.array_equal(old, new, equal_nan=True):
+            continue
         if not np.abs(new - old).max() <= SAME * np.abs(old).max():
             return True
     return False

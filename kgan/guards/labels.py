@@ -23,6 +23,7 @@ class LabelRules:
 
     Attributes:
         seen: whether a training has shown its labels.
+        everywhere: whether all networks have an input for labels.
         one_hot: whether a label is a vector of 0 and one 1; not known, and so False, before `learn` has seen labels.
 
     Example:
@@ -41,7 +42,7 @@ class LabelRules:
         self.classes = spec is not None and (self.dtype.kind in "iu" or bool(num_classes and single))
         self.num_classes = num_classes if self.classes else None
         self.ranges = None if self.classes or ranges is None else np.array(ranges, "float32").T
-        self.conditions, self.one_hot, self.seen = conditions, False, False
+        self.conditions, self.one_hot, self.seen, self.everywhere = conditions, False, False, True
 
     @classmethod
     def of(cls, networks):
@@ -53,7 +54,9 @@ class LabelRules:
         told = [ranges for network in labelled if (ranges := getattr(network, "condition_ranges", None))]
         conditions = any(getattr(network, "num_conditions", None) for network in labelled)
         spec = labelled[0].inputs[1]
-        return cls(spec, min(known) if known else None, told[0] if told else None, conditions)
+        rules = cls(spec, min(known) if known else None, told[0] if told else None, conditions)
+        rules.everywhere = len(labelled) == len(networks)
+        return rules
 
     def limit(self, count):
         """Says that a network, such as a classifier with so many columns, knows no more than `count` classes."""
@@ -98,7 +101,14 @@ class LabelRules:
             if found == 1:
                 cure = f"numpy.eye({width})[classes] makes vectors of classes"
             wanted = f"vectors of {width} numbers" if width > 1 else "one number"
-            raise Refused(f"labels: expected {wanted} for each example, got the shape {given.as_list()}; {cure}.")
+            shape = f"got the shape {given.as_list()}; {cure}.{self._elsewhere()}"
+            raise Refused(f"labels: expected {wanted} for each example, {shape}")
+
+    def _elsewhere(self):
+        """How a network of somebody's own takes labels, where one does not."""
+        if self.everywhere:
+            return ""
+        return " (A network takes labels as its second input: keras.Model([z, label], image), or [image, label].)"
 
     def wait(self, labels):
         """Whether labels are numbers for vectors, and no training has shown yet if these are one-hot."""

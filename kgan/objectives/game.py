@@ -15,6 +15,7 @@ from kgan.guards.arguments import check_execution, check_fit, check_sizes, check
 from kgan.guards.derived import Derived, Pauses
 from kgan.guards.first_batch import seen_first
 from kgan.guards.refusals import refusals
+from kgan.guards.spelling import check_spelling
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
@@ -40,6 +41,10 @@ class Game(Configurable, keras.Model):
 
     players: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
+
+    def __new__(cls, *positional, **named):
+        check_spelling(cls, named)
+        return super().__new__(cls, *positional, **named)
 
     def _start(self):
         self.run_dir = Path(".")
@@ -262,6 +267,7 @@ class Game(Configurable, keras.Model):
         self._check_batches(x, batch_size, options)
         if checkpoint is not None:
             options["asked"] = settings.of_training(self, x, y, batch_size, options.get("shuffle", True))
+        self.check_averages(everyone)
         x, y, failed = seen_first(x, y, self._look_at_first)
         if isinstance(x, batches.ARRAYS):
             self._first_size = min(batch_size or 32, x.shape[0])
@@ -354,7 +360,7 @@ class Game(Configurable, keras.Model):
 
     # --- optimizers ---
 
-    def compile(self, *, run_eagerly=False, jit_compile=False, steps_per_execution=1, **optimizers):
+    def compile(self, *unnamed, run_eagerly=False, jit_compile=False, steps_per_execution=1, **optimizers):
         """Gives every player its optimizer.
 
         Args:
@@ -371,6 +377,12 @@ class Game(Configurable, keras.Model):
         self._check_strategy()
         check_execution(steps_per_execution)
         wanted = [f"{player}_optimizer" for player in self.players]
+        if unnamed:
+            example = ", ".join(f'{name}="adam"' for name in wanted)
+            raise ValueError(
+                f"{type(self).__name__}.compile takes its arguments by name, an optimizer for each player: "
+                f"compile({example})."
+            )
         for name in optimizers:
             if name not in wanted:
                 takes = ", ".join(wanted) or "no optimizers"
@@ -386,6 +398,7 @@ class Game(Configurable, keras.Model):
         ]
         if len(set(objects)) < len(objects):
             raise ValueError("Two players share one optimizer object; give each its own, since it keeps their state.")
+        optimizers = {name: keras.optimizers.get(optimizers[name]) for name in wanted}
 
         super().compile(
             optimizer=None, run_eagerly=run_eagerly, jit_compile=jit_compile, steps_per_execution=steps_per_execution
@@ -394,7 +407,7 @@ class Game(Configurable, keras.Model):
         self._learning, self._owned = None, {}
         for player in self.players:
             self.constrain(getattr(self, player))
-            self._adopt(player, keras.optimizers.get(optimizers[f"{player}_optimizer"]))
+            self._adopt(player, optimizers[f"{player}_optimizer"])
         self.optimizer = OptimizerGroup([self.optimizer_of(getattr(self, player)) for player in self.players])
         self._execution = {
             "run_eagerly": run_eagerly, "jit_compile": jit_compile, "steps_per_execution": steps_per_execution,
@@ -434,6 +447,28 @@ class Game(Configurable, keras.Model):
                         f"{'use kgan.layers.BatchNormalization, or ' if plain else ''}make it with "
                         f"{type(layer).__name__}(synchronized=True)."
                     )
+
+    def check_averages(self, callbacks=()):
+        """Refuses optimizers whose averages of weights nobody would use: Keras' `fit` puts those of one optimizer in
+        place at its end, and a game has several.
+
+        Args:
+            callbacks: of the training. Keras' SwapEMAWeights uses such averages.
+
+        Raises:
+            ValueError: an optimizer has use_ema=True, and neither a callback nor itself uses the average.
+        """
+        if any(isinstance(one, keras.callbacks.SwapEMAWeights) for one in callbacks):
+            return
+        for player in self.players if self.compiled else ():
+            optimizer = getattr(self, f"{player}_optimizer")
+            optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+            if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
+                own = f" {type(self).__name__}(..., ema=0.999) averages the generator." if hasattr(self, "ema") else ""
+                raise ValueError(
+                    f"{player}_optimizer has use_ema=True, and the end of a game's fit does not put its average in "
+                    f"place: leave it out, or add keras.callbacks.SwapEMAWeights().{own}"
+                )
 
     def _adopt(self, player, optimizer):
         network = getattr(self, player)
@@ -487,7 +522,16 @@ class Game(Configurable, keras.Model):
     # --- saving ---
 
     def save(self, filepath, overwrite=True, zipped=None, **options):
-        """Keras' `save`; a `.keras` file is whole or absent."""
+        """Keras' `save`; a `.keras` file is whole or absent.
+
+        Raises:
+            ValueError: the name has another ending.
+        """
+        if zipped is not False and "://" not in str(filepath) and not str(filepath).endswith(".keras"):
+            raise ValueError(
+                f"kgan saves a game as a .keras file; got {str(filepath)!r}. (export writes a SavedModel, save_weights "
+                f"weights alone.)"
+            )
         self.derived.follow()
         if zipped is False or options or not saving.ordinary(filepath, ".keras", overwrite):
             return super().save(filepath, overwrite, zipped, **options)

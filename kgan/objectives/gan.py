@@ -71,6 +71,7 @@ class GAN(LatentVariableModel):
         self.discriminator_steps = discriminator_steps
         self.regularizers = tuple(regularizers)
         _check_coupling(discriminator, self.regularizers)
+        _say_without_weight(self.regularizers)
         self.ema, self.prior, self.seed = ema, prior, seed
         self.augment, self.replay = augment, replay
         self._heads = self.order_of_outputs()
@@ -288,6 +289,15 @@ def _check_coupling(discriminator, regularizers):
             f"{type(judges[0]).__name__} judges the gradient of each by itself; leave the layer out, or replace "
             f'batch normalisation with layer normalisation (normalization="layer").'
         )
+
+
+def _say_without_weight(regularizers):
+    for regularizer in regularizers:
+        if getattr(regularizer, "weight", None) == 0:
+            name = type(regularizer).__name__
+            warnings.warn(
+                f"{name} of weight 0 does nothing but cost time; give it a weight, or leave it out.", stacklevel=4
+            )
 
 
 def _spread(images):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from kgan import images as pixels
 from kgan.batch import Batch
 from kgan.guards.arguments import UNWEIGHTED
+from kgan.guards.copies import copied
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
@@ -34,9 +35,9 @@ class LatentVariableModel(Game):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
         for role in dict.fromkeys(["generator", *self.players]):
             check_weights(role, getattr(self, role))
-        self.ema_generator = _averaged(self.generator)
         players = [getattr(self, player) for player in self.players]
         self.label_rules = LabelRules.of([self.generator, *(one for one in players if one is not self.generator)])
+        self.ema_generator = _averaged(self.generator, self.label_rules)
         self._first_look = None
         super()._start()
 
@@ -274,10 +275,9 @@ def check_network(role, network):
         )
 
 
-def _averaged(generator):
+def _averaged(generator, label_rules):
     """A copy of the generator with the same weights, which computes in float32 under every policy."""
-    copy = keras.models.clone_model(generator)
-    copy.set_weights(generator.get_weights())
+    copy = copied("generator", generator, label_rules.example)
     copy.trainable = False
     for layer in copy._flatten_layers():
         layer.dtype_policy = "float32"

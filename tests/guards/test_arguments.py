@@ -244,3 +244,47 @@ def test_no_epoch_is_said(options):
     with pytest.warns(UserWarning, match="fit trains nothing: it begins with initial_epoch=") as said:
         gan.fit(X, verbose=0, **options)
     assert len(said) == 1 and said[0].filename == __file__ and gan.step.numpy() == 0
+
+
+def test_compile_says_by_which_names_it_takes_optimizers():
+    gan = game()
+    for given in (("adam",), ("adam", "adam")):
+        with pytest.raises(ValueError, match='compile.generator_optimizer="adam", discriminator_optimizer="adam".'):
+            gan.compile(*given)
+    with pytest.raises(ValueError, match="takes generator_optimizer, discriminator_optimizer; got 'optimizer'"):
+        gan.compile(optimizer="adam")
+
+
+def test_label_smoothing_is_told_by_its_name_here():
+    for objective, says in (
+        (kgan.StandardGAN, r"adversarial_loss=kgan.losses.NonSaturating\(real_labels=0.9\)"),
+        (kgan.LSGAN, r"adversarial_loss=kgan.losses.LeastSquares\(real_labels=0.9\)"),
+        (kgan.WGAN, "its losses have no labels to smooth"),
+    ):
+        with pytest.raises(TypeError, match=f"{objective.__name__} takes no label_smoothing=; .*{says}"):
+            objective(None, None, label_smoothing=0.1)
+    assert kgan.losses.NonSaturating(real_labels=0.9).real_labels == 0.9
+
+
+@pytest.mark.parametrize("name", ["x.h5", "x.hdf5", "x", "x.weights.h5"])
+def test_a_game_is_saved_as_a_keras_file_or_not_at_all(tmp_path, name):
+    with pytest.raises(ValueError, match="kgan saves a game as a .keras file; got"):
+        game().save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+@pytest.mark.parametrize("wrap", [lambda one: one, keras.optimizers.LossScaleOptimizer])
+def test_an_average_that_nobody_would_use_is_refused(player, wrap):
+    def fit(callbacks=(), **options):
+        gan = game()
+        averaging = wrap(keras.optimizers.SGD(0.01, use_ema=True, **options))
+        gan.compile(
+            **{"generator_optimizer": "sgd", "discriminator_optimizer": "sgd"} | {f"{player}_optimizer": averaging}
+        )
+        gan.fit(X, verbose=0, callbacks=list(callbacks))
+        return int(gan.step.numpy())
+
+    with pytest.raises(ValueError, match=f"{player}_optimizer has use_ema=True, .* StandardGAN.*ema=0.999"):
+        fit()
+    assert fit([keras.callbacks.SwapEMAWeights()]) == fit(ema_overwrite_frequency=2) == 1

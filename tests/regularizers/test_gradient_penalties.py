@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import kgan
 from kgan.batch import Batch
 from kgan.randomness import Draws
 from kgan.regularizers import GradientPenalty, LipschitzPenalty
@@ -87,3 +88,12 @@ def test_half_precision_critics_are_squared_in_float32():
 def test_negative_weights_are_refused(penalty):
     with pytest.raises(ValueError, match="weight must be at least 0; got -1"):
         penalty(-1)
+
+
+@pytest.mark.parametrize("regularizer", [kgan.regularizers.GradientPenalty, kgan.regularizers.R1])
+def test_a_weight_of_nothing_is_said_once(toy, regularizer, recwarn):
+    toy(kgan.StandardGAN, regularizers=[regularizer(0.0)])
+    (said,) = [str(one.message) for one in recwarn if "of weight 0 does nothing" in str(one.message)]
+    assert said.startswith(regularizer.__name__)
+    toy(kgan.StandardGAN, regularizers=[regularizer(0.1)])
+    assert len([one for one in recwarn if "of weight 0" in str(one.message)]) == 1
