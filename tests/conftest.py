@@ -1,8 +1,12 @@
 """Two logical CPU devices, so that replicas can be tested on any machine; small games for every test."""
 
+import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Graphs are millions of small objects, which Python's collector would go through again and again.
+gc.set_threshold(100_000, 50, 100)
 
 import numpy as np
 import pytest
@@ -15,6 +19,12 @@ tf.config.set_logical_device_configuration(
 import keras
 
 import kgan
+
+
+def pytest_configure(config):
+    """Graphs of a few steps are not worth optimising, which takes a third of all the time; slow tests have it."""
+    if config.getoption("markexpr") == "not slow":
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,10 @@ def toy_recipe(tmp_path, monkeypatch):
 # --- disks ---
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOSPC, pytest.param(errno.EROFS, marks=pytest.mark.slow), pytest.param(errno.EIO, marks=pytest.mark.slow)],
+)
 def test_a_disk_that_fails_ends_the_run_with_a_line_and_the_last_checkpoint_stands(
     toy_recipe,
     whole,
@@ -77,7 +80,10 @@ def test_a_file_that_may_not_grow_is_one_line_too(toy_recipe, whole, tmp_path):
 
 
 @pytest.mark.filterwarnings("default:The checkpoint")
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty commit", "no weights"])
+@pytest.mark.parametrize(
+    "damage",
+    ["truncated", *(pytest.param(how, marks=pytest.mark.slow) for how in ("flipped", "empty commit", "no weights"))],
+)
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(
     toy_recipe,
     whole,
@@ -179,6 +185,7 @@ def test_a_rollback_goes_on_with_smaller_steps(plan, tmp_path, monkeypatch):
     assert [line["step"] for line in log(tmp_path / "run")] == [4, 7]
 
 
+@pytest.mark.slow
 def test_a_rollback_that_is_killed_ends_where_it_would_have(plan, tmp_path, monkeypatch):
     poison(monkeypatch, at=5, when=large)
     fit(plan("steps=11"), tmp_path / "whole", on_nan="rollback")

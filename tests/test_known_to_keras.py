@@ -27,10 +27,12 @@ def test_every_class_is_named():
 @pytest.mark.parametrize(
     "imports",
     [
-        "import keras, kgan",
         "import kgan, keras",
-        "import kgan.layers, keras",
-        "import importlib, kgan, keras; importlib.reload(keras); importlib.reload(kgan)",
+        pytest.param("import keras, kgan", marks=pytest.mark.slow),
+        pytest.param("import kgan.layers, keras", marks=pytest.mark.slow),
+        pytest.param(
+            "import importlib, kgan, keras; importlib.reload(keras); importlib.reload(kgan)", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_game_is_loaded_by_keras(toy, tmp_path, imports):

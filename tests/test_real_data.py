@@ -13,6 +13,7 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 @pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's package dataset-fashion-mnist is not installed")
+@pytest.mark.slow
 def test_a_few_steps_on_fashion_mnist_twice_are_bitwise_the_same(tmp_path):
     changes = ["steps=3", "batch_size=8", "generator.width=8", "discriminator.width=8"]
     plan = recipe.load(RECIPES / "wgan_gp_fashion.yaml", changes)

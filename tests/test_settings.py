@@ -231,7 +231,7 @@ def test_generators_are_taken_as_they_are(script):
     assert int(script(data=batches(), epochs=2).step.numpy()) == 8
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", [pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"])
 def test_under_mixed_precision_the_same_goes_on(script, policy):
     with precision.policy(policy):
         script()
@@ -247,6 +247,7 @@ def test_other_precision_is_no_other_setting(script, capsys):
         script(**tolerant)
 
 
+@pytest.mark.slow
 def test_under_replicas_the_same_goes_on(script, replicas, capsys):
     def networks():
         return {
@@ -294,6 +295,7 @@ def test_an_old_checkpoint_goes_on_as_before(script, tmp_path):
         script(epochs=3)
 
 
+@pytest.mark.slow
 def test_another_way_to_execute_the_step_is_allowed_but_not_called_exact(script, capsys):
     script()
     script(epochs=2, compiled={"steps_per_execution": 2})
@@ -334,6 +336,7 @@ def test_an_initial_epoch_that_is_done_is_where_it_goes_on(script):
     assert int(script(fit={"initial_epoch": 1, "epochs": 2}).step.numpy()) == 8
 
 
+@pytest.mark.slow
 def test_borders_and_the_number_of_epochs_may_move(script, capsys):
     script(steps=4, epochs=2)
     assert int(script(steps=3, epochs=4).step.numpy()) == 12

@@ -97,6 +97,7 @@ def test_the_autoencoder_is_trained_on_minibatches_like_the_games(tool):
     assert samples.shape == (200, 2) and np.isfinite(samples).all() and result["seconds"] > 0
 
 
+@pytest.mark.slow
 def test_the_generator_stands_still_while_the_critic_learns(tool, monkeypatch):
     monkeypatch.setattr(tool, "CRITIC_STEPS", (2, 4))
     points = tool.critic("WGAN-GP", "ring", 0)
@@ -112,6 +113,7 @@ def test_conditional_ones_are_not_trained_without_labels(tool, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_variants_are_rows_of_their_own_that_differ(tool, tmp_path):
     made = {job["name"] for job in tool.jobs(asked(tmp_path, why=True))}
     assert made == set(tool.VARIANTS) and not made & set(tool.ENTRIES)

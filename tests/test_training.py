@@ -33,9 +33,9 @@ class Kill(keras.callbacks.Callback):
 @pytest.fixture
 def script(toy, tmp_path):
     """A script, run in a folder: script("name", kill=7) raises `Killed` after step 7."""
-    first = toy(discriminator_steps=2).get_weights()
+    first = toy(kgan.StandardGAN, discriminator_steps=2).get_weights()
 
-    def run(name, kill=None, epochs=3, data=None, extra=(), objective=kgan.WGANGP, networks=None, **options):
+    def run(name, kill=None, epochs=3, data=None, extra=(), objective=kgan.StandardGAN, networks=None, **options):
         gan = toy(objective, discriminator_steps=2) if networks is None else networks()
         if networks is None:
             gan.set_weights(first)
@@ -68,7 +68,9 @@ def same(one, other):
         assert a.read_bytes() == b.read_bytes()
 
 
-@pytest.mark.parametrize("kills", [[1], [7], [5], [7, 8, 12]])
+@pytest.mark.parametrize(
+    "kills", [[1], pytest.param([7], marks=pytest.mark.slow), pytest.param([5], marks=pytest.mark.slow), [7, 8, 12]]
+)
 def test_the_same_script_again_goes_on_to_the_last_bit(script, capsys, kills):
     whole = script("whole")
     for kill in kills:
@@ -200,12 +202,12 @@ def test_the_best_is_kept_beside_the_last(toy, tmp_path, monkeypatch):
     "damage",
     [
         lambda state: state.pop("Checkpoint"),
-        lambda state: state["Checkpoint"].pop("stopped"),
-        lambda state: state["Checkpoint"].update(epochs="2"),
-        lambda state: state["Log"].pop("bytes"),
-        lambda state: state.update(Log=5),
-        lambda state: state["EarlyStopping"].pop("wait"),
-        lambda state: state["EarlyStopping"].update(best=[1.0]),
+        pytest.param(lambda state: state["Checkpoint"].pop("stopped"), marks=pytest.mark.slow),
+        pytest.param(lambda state: state["Checkpoint"].update(epochs="2"), marks=pytest.mark.slow),
+        pytest.param(lambda state: state["Log"].pop("bytes"), marks=pytest.mark.slow),
+        pytest.param(lambda state: state.update(Log=5), marks=pytest.mark.slow),
+        pytest.param(lambda state: state["EarlyStopping"].pop("wait"), marks=pytest.mark.slow),
+        pytest.param(lambda state: state["EarlyStopping"].update(best=[1.0]), marks=pytest.mark.slow),
     ],
 )
 def test_a_state_that_lacks_something_is_damaged_and_the_one_before_it_is_used(script, damage):
@@ -225,10 +227,10 @@ def test_a_state_that_lacks_something_is_damaged_and_the_one_before_it_is_used(s
     ("key", "value", "says"),
     [
         ("versions", {"tensorflow": "2.20.0"}, r"tensorflow 2.20.0 \(here 2."),
-        ("threads", [64, 64], r"threads \[64, 64\] \(here"),
-        ("replicas", 4, r"replicas 4 \(here 1\)"),
+        pytest.param("threads", [64, 64], r"threads \[64, 64\] \(here", marks=pytest.mark.slow),
+        pytest.param("replicas", 4, r"replicas 4 \(here 1\)", marks=pytest.mark.slow),
         ("jit_compile", True, r"jit_compile True \(here False\)"),
-        ("processor", "riscv64", "processor riscv64"),
+        pytest.param("processor", "riscv64", "processor riscv64", marks=pytest.mark.slow),
     ],
 )
 def test_other_conditions_are_refused_unless_they_are_accepted(script, toy, tmp_path, key, value, says):
@@ -239,7 +241,7 @@ def test_other_conditions_are_refused_unless_they_are_accepted(script, toy, tmp_
     commit.write_text(json.dumps(record))
     with pytest.raises(Inexact, match=f"going on would not be exact: {says}.*--allow-inexact"):
         script("run")
-    tolerant = toy(discriminator_steps=2)
+    tolerant = toy(kgan.StandardGAN, discriminator_steps=2)
     tolerant.run_dir = gan.run_dir
     tolerant.fit(
         kgan.datasets.RingOfGaussians(size=60).batches(16, seed=3), epochs=3, steps_per_epoch=5, verbose=0,

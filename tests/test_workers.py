@@ -99,7 +99,8 @@ def test_two_workers_equal_two_replicas_and_the_chief_alone_writes(launch, tmp_p
     assert files[0] == files[1]
 
 
-@pytest.mark.parametrize("who", [pytest.param(0, marks=pytest.mark.slow), 1], ids=["chief", "worker"])
+@pytest.mark.parametrize("who", [0, 1], ids=["chief", "worker"])
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_others_at_once_and_the_run_goes_on(launch, tmp_path, who):
     launcher = launch("--steps", 3000)
     members = processes(launcher)

@@ -157,6 +157,7 @@ def test_an_older_player_comes_back_for_some_steps(toy, ring):
     assert gan.active == gan.players
 
 
+@pytest.mark.slow
 def test_an_older_player_on_replicas(replicas, toy, ring):
     one = toy(kgan.StandardGAN)
     with replicas.scope():
@@ -179,7 +180,9 @@ def test_older_players_refuse_what_does_not_fit(toy, ring):
         toy(kgan.VAE).fit(ring, callbacks=[OlderPlayers()], verbose=0)
 
 
-@pytest.mark.parametrize("first", [True, False], ids=["checkpoint first", "checkpoint last"])
+@pytest.mark.parametrize(
+    "first", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["checkpoint first", "checkpoint last"]
+)
 @pytest.mark.parametrize(
     "make",
     [lambda: TrainWeaker(1.9, 2.1, every=3), lambda: LongCriticPhases(3, 1, 2), lambda: OlderPlayers(6, 3)],

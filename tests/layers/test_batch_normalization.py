@@ -135,7 +135,7 @@ def on_one(layer, x, mask=None):
     return [y.numpy(), outer.gradient(slope, x).numpy()]
 
 
-@pytest.mark.parametrize("mean", [0.0, 300.0])
+@pytest.mark.parametrize("mean", [0.0, pytest.param(300.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("masked", [False, True])
 def test_two_replicas_are_one_device_to_the_second_derivative(replicas, mean, masked):
     x = numbers((8, 6, 3), mean=mean)

@@ -71,6 +71,7 @@ def network():
         return Inception("seeded")
 
 
+@pytest.mark.slow
 def test_the_numbers_of_torch_fidelity(network):
     for images, wanted in zip(pictures(), REFERENCE, strict=True):
         same_as(network(images), wanted)

@@ -75,7 +75,7 @@ def test_each_replica_draws_its_own_rows_of_one_global_minibatch(replicas, toy):
     assert not np.array_equal(rows[:3], rows[3:])
 
 
-@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("mapped", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_batches_that_cannot_be_shared_are_cut_and_it_is_said(replicas, toy, ring, mapped):
     """160 rows make 4 batches of 33 and one of 28; four rows at a time go to 2 steps on 2 replicas."""
     with replicas.scope():
