@@ -126,6 +126,12 @@ class ServedGenerator:
         """Whether the generator also takes labels."""
         return "labels" in self._signature
 
+    @property
+    def num_classes(self):
+        """How many classes its labels are numbers of; None where that is not known, as in exports of an earlier kgan."""
+        count = getattr(self._served, "num_classes", None)
+        return int(count.numpy()) or None if count is not None else None
+
     def sample(self, n, seed=0, labels=None):
         """As `GAN.sample`: uint8 [n, height, width, channels] for images, float32 [n, d] for vectors.
 
@@ -150,7 +156,6 @@ class ServedGenerator:
 
     def _label_rules(self, spec):
         """What the game knew of labels; exports of an earlier kgan do not tell."""
-        count = getattr(self._served, "num_classes", None)
-        rules = LabelRules(spec, int(count.numpy()) or None if count is not None else None)
+        rules = LabelRules(spec, self.num_classes)
         rules.one_hot = bool(self._served.one_hot.numpy()) if hasattr(self._served, "one_hot") else False
         return rules

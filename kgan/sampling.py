@@ -81,7 +81,7 @@ def _check_places(out, out_dir, names):
 
 
 def _check_label(label, model):
-    """Refuses a class that the generator does not have; an export does not tell how many there are."""
+    """Refuses a class that the generator does not have, where it is known how many there are."""
     if label is None or not getattr(model, "conditional", True):
         return
     known = getattr(model, "num_classes", None)
