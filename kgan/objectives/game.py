@@ -140,7 +140,14 @@ class Game(Configurable, keras.Model):
         variables = [variable.value for variable in network.trainable_variables]
         replicas = tf.distribute.get_replica_context().num_replicas_in_sync
         seed = optimizer.scale_loss(tf.constant(1.0 / replicas, loss.dtype))
-        gradients = tape.gradient(loss, variables, output_gradients=seed)
+        try:
+            gradients = tape.gradient(loss, variables, output_gradients=seed)
+        except LookupError as error:  # "... no entry for: SomeOperationGrad"
+            operation = str(error).rpartition(" ")[2]
+            raise ValueError(
+                f"TensorFlow has no derivative of {operation}, which the loss of {network.name!r} needs (a penalty on "
+                f"gradients needs second derivatives): use other layers, or leave the penalty out."
+            ) from None
         for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
             if gradient is None:
                 raise ValueError(
@@ -577,8 +584,9 @@ class Game(Configurable, keras.Model):
             return one(iterator)
 
         if not self.run_eagerly:
-            one = tf.function(one, reduce_retracing=True)
-            many = tf.function(many, reduce_retracing=True)
+            # AutoGraph would put a page about its own code before every sentence of ours.
+            one = tf.function(one, reduce_retracing=True, autograph=False)
+            many = tf.function(many, reduce_retracing=True, autograph=False)
 
         def function(iterator):
             count = int(self.steps_per_execution)

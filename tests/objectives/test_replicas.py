@@ -183,3 +183,11 @@ def test_layers_that_replicas_would_get_wrong_are_refused(replicas, layer, sente
         gan = kgan.StandardGAN(kgan.architectures.MLPGenerator((2,), 3, [8]), discriminator)
         with pytest.raises(ValueError, match=sentence):
             gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+
+
+def test_what_a_step_refuses_is_one_line_there_too(replicas, toy, ring):
+    with replicas.scope():
+        gan = toy(kgan.StandardGAN)
+    weighted = tf.data.Dataset.from_tensor_slices((ring, np.zeros(len(ring), "int32"), np.ones(len(ring)))).batch(32)
+    with pytest.raises(ValueError, match="^class_weight and sample_weight have no meaning"):
+        gan.fit(weighted, verbose=0)

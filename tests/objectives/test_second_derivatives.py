@@ -372,3 +372,21 @@ def test_a_penalty_with_kgans_batch_normalisation_is_differentiated_rightly(regu
         kernel.assign(start + sign * 3e-3 * direction)
         ends.append(float(penalty()[0]))
     assert (ends[0] - ends[1]) / 6e-3 == pytest.approx(np.linalg.norm(slope), rel=0.01)
+
+
+class Dilation(layers.Layer):
+    """An operation of TensorFlow that has a first derivative and no second."""
+
+    def call(self, x):
+        image = x[:, :, None, None]
+        dilated = tf.nn.dilation2d(image, tf.zeros([1, 1, 1]), [1, 1, 1, 1], "SAME", "NHWC", [1, 1, 1, 1])
+        return dilated[:, :, 0, 0]
+
+
+def test_what_has_no_second_derivative_is_named(ring):
+    x = keras.Input([2])
+    critic = keras.Model(x, layers.Dense(1)(Dilation()(layers.Dense(8)(x))))
+    gan = kgan.WGANGP(kgan.architectures.MLPGenerator((2,), latent_dim=2, units=(8,)), critic)
+    gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+    with pytest.raises(ValueError, match="^TensorFlow has no derivative of Dilation2DBackpropInput, which the loss of"):
+        gan.fit(ring, batch_size=20, verbose=0)
