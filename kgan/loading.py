@@ -128,7 +128,7 @@ class ServedGenerator:
 
     @property
     def num_classes(self):
-        """How many classes its labels are numbers of; None where that is not known, as in exports of an earlier kgan."""
+        """How many classes its labels are numbers of; None where that is not known: earlier exports do not tell."""
         count = getattr(self._served, "num_classes", None)
         return int(count.numpy()) or None if count is not None else None
 
