@@ -145,6 +145,7 @@ def twice(trained, ring, tmp_path):
     return damage
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE)
 def test_a_record_that_lacks_something_is_damaged(twice, tmp_path, change):
     twice(change)

@@ -542,6 +542,7 @@ def test_without_storage_the_page_says_so_and_goes_on(browser, broken):
         assert downloaded(browser)["correct"] == COUNT
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "stored",
     ["{", "null", "[]", '{"answers": [["maybe", 1]]}', '{"answers": [["real", null]]}', '{"answers": 3}',

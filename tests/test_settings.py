@@ -103,6 +103,7 @@ def some(cases, fast):
     ]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("edit", "says"), some(EDITS, KINDS))
 def test_an_edited_script_is_refused(script, tmp_path, edit, says):
     before = numbers(script())
@@ -145,6 +146,7 @@ SAME = {
 }  # fmt: skip
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("given", some(SAME, ("as it is", "with scaled losses", "with rates that were lowered")))
 def test_the_same_script_goes_on(script, given, capsys):
     script(**given, epochs=2)

@@ -223,6 +223,7 @@ def test_a_state_that_lacks_something_is_damaged_and_the_one_before_it_is_used(s
         same(whole, script("parts", extra=extra()))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [

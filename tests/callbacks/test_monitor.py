@@ -85,6 +85,7 @@ def test_a_discriminator_that_wins_is_noticed_in_a_real_training(toy, ring, caps
     assert "the generator's gradient has vanished" in said
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("objective", [kgan.WGANGP, kgan.StandardGAN])
 def test_looking_changes_nothing(toy, ring, objective):
     one, other = toy(objective, discriminator_steps=2), toy(objective, discriminator_steps=2)

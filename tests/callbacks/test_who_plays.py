@@ -180,6 +180,7 @@ def test_older_players_refuse_what_does_not_fit(toy, ring):
         toy(kgan.VAE).fit(ring, callbacks=[OlderPlayers()], verbose=0)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "first", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["checkpoint first", "checkpoint last"]
 )

@@ -13,6 +13,7 @@ FAST = (kgan.StandardGAN, kgan.WGANGP, kgan.ACGAN, kgan.VAE, kgan.GaussianSample
 CASES = [pytest.param(cls, marks=() if cls in FAST else pytest.mark.slow, id=cls.__name__) for cls in GAMES]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("objective", CASES)
 def test_the_same_script_goes_on_and_an_edited_one_is_refused(objective, tmp_path, capsys):
     few = {"discriminator_steps": 2, "unroll_steps": 2, "consensus_weight": 0.1}

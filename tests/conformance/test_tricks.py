@@ -74,6 +74,7 @@ def test_who_offers_what(objective):
 
 @pytest.mark.parametrize("objective", ALGORITHMS, ids=lambda cls: cls.__name__)
 class TestEveryAlgorithm:
+    @pytest.mark.few(4)
     def test_with_all_tricks_it_goes_on_bitwise_from_what_was_saved(self, toy, ring, objective, tmp_path):
         def make():
             return toy(objective, **{name: trick() for name, trick in TRICKS.items()})

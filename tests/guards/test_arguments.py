@@ -144,6 +144,7 @@ def unknown(action):
     return True
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("name", [n for n in inspect.signature(keras.Model.fit).parameters if n != "self"])
 def test_fit(name):
     assert FIT[name]()
@@ -164,6 +165,7 @@ def test_on_batch(name):
     assert ON_BATCH[name]()
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", [n for n in inspect.signature(keras.Model.compile).parameters if n != "self"])
 def test_compile(name):
     values = {"run_eagerly": True, "jit_compile": True, "steps_per_execution": 2}

@@ -82,6 +82,7 @@ def test_pixels_over_255_are_said_once(way):
     assert not [warning for warning in again if "/ 255" in str(warning.message)]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("activation", ["tanh", pytest.param("linear", marks=pytest.mark.slow)])
 def test_images_of_the_right_range_train_without_a_remark(way, activation):

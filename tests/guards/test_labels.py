@@ -59,6 +59,7 @@ def test_the_network_that_knows_fewest_decides():
     assert gan.num_classes == 4
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("wrong", "how"),
     [
@@ -132,6 +133,7 @@ def test_one_condition_may_be_written_as_a_number():
         np.testing.assert_array_equal(gan.sample(3, labels=labels), wanted)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_conditions_that_are_no_numbers_are_refused(wrong, tmp_path):
     gan, y = vectors(2), np.zeros([8, 2], "float32")

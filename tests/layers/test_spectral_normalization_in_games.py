@@ -103,6 +103,7 @@ def test_two_replicas_equal_one_device(ring, replicas):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("way", ["keras", "weights"])
 def test_saved_and_loaded_it_goes_on_bitwise(ring, tmp_path, way):
     gan = game(kgan.StandardGAN, optimizer=keras.optimizers.Adam)

@@ -37,6 +37,7 @@ def test_least_squares():
     assert LeastSquares().perfect == 0
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("a", "b"), [(-1.0, 1.0), (0.0, 1.0)])
 def test_the_best_discriminator_of_least_squares(a, b):
     for p, q in zip(P, Q, strict=True):

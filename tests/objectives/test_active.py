@@ -33,6 +33,7 @@ def moved(before, after):
     ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("objective", [kgan.WGANGP, kgan.ConsensusGAN])
 @pytest.mark.parametrize("active", [["generator"], ["discriminator"], ["discriminator", "generator"]])
 def test_only_the_active_players_move(toy, ring, objective, active):

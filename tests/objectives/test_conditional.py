@@ -35,6 +35,7 @@ def autoencoder():
     return network
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("objective", "discriminator", "options", "d_loss", "g_loss"),
     [
@@ -78,6 +79,7 @@ def classes():
     return make
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("eagerly", [False, True])
 @pytest.mark.parametrize("labels", [[0, 1, 2, 4], [-1, 0, 1, 2], [0, 1, 2, 2**33], [0.0, 1.0, 2.5, 3.0]])
 def test_a_class_that_the_generator_does_not_have_ends_the_training(classes, ring, labels, eagerly):

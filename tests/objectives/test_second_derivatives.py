@@ -157,6 +157,7 @@ def test_these_layers_lose_a_part_and_are_known(name):
 RECURRENT = ("LSTM", "GRU", "Bidirectional")  # traced for long
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name in RECURRENT else ()) for name in RIGHT]
 )
@@ -232,6 +233,7 @@ def test_only_consensus_differentiates_the_generator_twice(needs):
         compiled(gan)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("game", DOES_NOT)
 @pytest.mark.parametrize("eagerly", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_games_that_do_not_need_them_refuse_nothing(game, eagerly):

@@ -131,6 +131,7 @@ def normalized_game(regularizers, normalization=kgan.layers.BatchNormalization):
     return gan
 
 
+@pytest.mark.few(1)
 @pytest.mark.filterwarnings("ignore:`shuffle=True` was passed")
 @pytest.mark.parametrize(
     "normalization",
