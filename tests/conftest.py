@@ -1,12 +1,8 @@
 """Two logical CPU devices, so that replicas can be tested on any machine; small games for every test."""
 
-import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-# Graphs are millions of small objects, which Python's collector would go through again and again.
-gc.set_threshold(100_000, 50, 100)
 
 import numpy as np
 import pytest
