@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kgan.configurable import Configurable
+from kgan.ranges import Positive
 
 
 class WeightClipping(Configurable, keras.constraints.Constraint):
@@ -18,9 +19,7 @@ class WeightClipping(Configurable, keras.constraints.Constraint):
         [-0.009999999776482582, 0.004999999888241291]
     """
 
-    def __init__(self, clip: float = 0.01):
-        if not clip > 0:
-            raise ValueError(f"clip must be above 0; got {clip}.")
+    def __init__(self, clip: Positive = 0.01):
         self.clip = clip
 
     def __call__(self, weight):

@@ -4,22 +4,22 @@ import dataclasses
 import inspect
 import typing
 from pathlib import Path
+from typing import Annotated
 
 import yaml
 
 from kgan import plain_yaml
 from kgan.catalogue import members
 from kgan.configurable import arguments
+from kgan.keras_arguments import ANNOTATIONS
 from kgan.precision import POLICIES
+from kgan.ranges import Range
 from kgan.schema import (
     Wrong,
-    check_limit,
     check_names,
-    check_range,
     check_type,
     cut,
     hint_of,
-    hints,
     nearest,
     one_line,
     what,
@@ -70,36 +70,6 @@ NO_CALLBACKS = {
     "OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights", "TerminateOnNaN",
 }  # fmt: skip
 
-# What random generators and counters can hold.
-RANGES = {"seed": (0, 2**32 - 1), "steps": (1, 2**31 - 1), "batch_size": (1, 2**20)}
-
-# The same for arguments, by name; a step takes a batch for each of the discriminator's, and a grid is one picture.
-ARGUMENT_RANGES = {
-    "discriminator_steps": (1, 1000),
-    "count": (1, 10_000),
-    "num_samples": (2, 10_000_000),
-    "seed": (0, 2**63 - 1),
-}
-
-# What optimizers, schedules and callbacks do not check, or not all of them.
-LIMITS = {
-    "at least 0": {
-        "learning_rate", "weight_decay", "initial_learning_rate", "end_learning_rate", "warmup_target", "alpha",
-        "values", "boundaries", "warmup_steps", "min_lr", "patience", "cooldown", "start_from_epoch", "histogram_freq",
-        "every",
-    },
-    "above 0": {
-        "clipnorm", "clipvalue", "global_clipnorm", "epsilon", "decay_rate",
-        "power", "factor", "loss_scale_factor",
-    },
-    "a whole number above 0": {
-        "decay_steps", "first_decay_steps", "gradient_accumulation_steps", "ema_overwrite_frequency",
-    },
-    "at least 0 and below 1": {"beta_1", "beta_2", "rho", "momentum", "ema_momentum"},
-}  # fmt: skip
-LISTS = {"boundaries": list[float], "values": list[float]}  # of the one schedule that has steps
-LIMITED = {name: limit for limit, names in LIMITS.items() for name in names}
-
 # What may be given although something else in a recipe provides it; the rest would be said twice.
 SAID_TWICE = {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges", "name", "seed"}
 
@@ -130,9 +100,9 @@ class Recipe:
     encoder: dict | None
     objective: dict
     optimizers: dict
-    steps: int
-    batch_size: int = 64
-    seed: int = 0
+    steps: Annotated[int, Range("[1, 2147483647]")]
+    batch_size: Annotated[int, Range("[1, 1048576]")] = 64
+    seed: Annotated[int, Range("[0, 4294967295]")] = 0
     precision: str = "auto"
     log: dict = dataclasses.field(default_factory=dict)
     checkpoint: dict = dataclasses.field(default_factory=dict)
@@ -333,8 +303,6 @@ def _resolve(data):
         else:
             value = check_type(name, value, field.type)
         values[name] = value
-    for name, (lowest, highest) in RANGES.items():
-        check_range(name, values[name], lowest, highest)
     if values["precision"] not in POLICIES:
         raise Wrong("precision", f"expected one of {', '.join(POLICIES)}, got {values['precision']!r}")
     name = values["name"]
@@ -386,7 +354,6 @@ def _resolve_arguments(path, room, cls, given):
     if not isinstance(given, dict):
         raise Wrong(path, f"expected a mapping of arguments, got {what(given)}")
     known = arguments(cls)
-    annotated = hints(cls)
     provided = PROVIDED.get(room, ())
     settled = [name for name in known if name in provided and name not in SAID_TWICE]
     for name in settled:
@@ -398,26 +365,33 @@ def _resolve_arguments(path, room, cls, given):
     for name, parameter in known.items():
         here = f"{path}.{name}"
         if name in given:
-            hint = annotated.get(name) or (numeric and LISTS.get(name)) or hint_of(parameter.default, numeric)
-            resolved[name] = _resolve_value(here, name, given[name], hint)
-            _check_argument(here, room, name, resolved[name])
+            resolved[name] = _resolve_value(here, name, given[name], _hint(name, parameter, numeric))
+            if name == "folder":
+                _check_folder(here, resolved[name])
         elif name in provided:
             continue
         elif parameter.default is inspect.Parameter.empty:
             raise Wrong(here, f"missing; {cls.__name__} needs it")
         else:
             default = _spell_out(parameter.default)
-            resolved[name] = float(default) if annotated.get(name) is float else default
+            resolved[name] = float(default) if _is_float(parameter.annotation) else default
     return resolved
 
 
-def _check_argument(path, room, name, value):
-    """What a type does not tell: ranges, and that files are written into the run folder."""
-    if name in ARGUMENT_RANGES and isinstance(value, int):
-        check_range(path, value, *ARGUMENT_RANGES[name])
-    if name in LIMITED and room in ("optimizers", "learning_rate", "callbacks", "monitor"):
-        check_limit(path, value, LIMITED[name])
-    if name == "folder" and isinstance(value, str):
+def _hint(name, parameter, numeric):
+    """What an argument may be: as it is annotated, as is known of Keras' arguments, or as its default tells."""
+    if parameter.annotation is not inspect.Parameter.empty:
+        return parameter.annotation
+    return (numeric and ANNOTATIONS.get(name)) or hint_of(parameter.default, numeric)
+
+
+def _is_float(annotation):
+    return annotation is float or getattr(annotation, "__origin__", None) is float
+
+
+def _check_folder(path, value):
+    """Files are written into the run folder."""
+    if isinstance(value, str):
         place = Path(value)
         inside = place.parts and not place.is_absolute() and ".." not in place.parts and value.isprintable()
         if not inside:

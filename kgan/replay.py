@@ -1,9 +1,12 @@
 """Past fakes, shown to the discriminator again."""
 
+from typing import Annotated
+
 import keras
 import tensorflow as tf
 
 from kgan.configurable import Configurable
+from kgan.ranges import Count, Range
 
 __all__ = ["Replay"]
 
@@ -38,11 +41,7 @@ class Replay(Configurable):
         64
     """
 
-    def __init__(self, capacity: int = 3200, share: float = 0.5):
-        if capacity < 1:
-            raise ValueError(f"capacity must be at least 1; got {capacity}.")
-        if not 0 < share <= 1:
-            raise ValueError(f"share must be above 0 and at most 1; got {share}.")
+    def __init__(self, capacity: Count = 3200, share: Annotated[float, Range("(0, 1]")] = 0.5):
         self.capacity, self.share = capacity, share
 
 

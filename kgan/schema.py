@@ -9,16 +9,10 @@ import typing
 
 import yaml
 
+from kgan import ranges
+
 # Counters are int64, and training computes in float32 at most.
 LARGEST_INTEGER, LARGEST_FLOAT = 2**63 - 1, 3.4e38
-
-# What a range is called, and what it holds.
-WITHIN = {
-    "at least 0": lambda number: number >= 0,
-    "above 0": lambda number: number > 0,
-    "a whole number above 0": lambda number: number > 0 and isinstance(number, int),
-    "at least 0 and below 1": lambda number: 0 <= number < 1,
-}
 
 
 class Wrong(Exception):
@@ -42,13 +36,6 @@ def nearest(name, known):
     return f"; did you mean {folded[near[0]]!r}?" if near else f"; there are {', '.join(map(repr, sorted(known)))}"
 
 
-def hints(cls):
-    try:
-        return typing.get_type_hints(cls.__init__)
-    except (NameError, TypeError):
-        return {}
-
-
 def hint_of(default, numeric):
     """What an argument without an annotation may be, as far as its default value tells: Keras' have none.
 
@@ -70,7 +57,10 @@ def check_type(path, value, hint):
     if hint is None and isinstance(value, str) and _is_number(value):
         raise Wrong(path, f"expected a number, got {what(value)}")
     _check_numbers(path, value)
-    return float(value) if hint is float and isinstance(value, int) else value
+    limit = ranges.of(hint)
+    if limit is not None and isinstance(value, int | float | list) and value not in limit:
+        raise Wrong(path, f"expected {_name(hint)}, got {what(value)}")
+    return float(value) if _plain(hint) is float and isinstance(value, int) else value
 
 
 def _check_numbers(path, value):
@@ -86,18 +76,6 @@ def _check_numbers(path, value):
         raise Wrong(path, f"expected a number from -{LARGEST_INTEGER} to {LARGEST_INTEGER}, got {what(value)}")
 
 
-def check_range(path, value, lowest, highest):
-    if not lowest <= value <= highest:
-        raise Wrong(path, f"expected an integer from {lowest} to {highest}, got {what(value)}")
-
-
-def check_limit(path, value, limit):
-    """Whether a number, or each number of a list, is within; of other values nothing is asked."""
-    for number in value if isinstance(value, list) else [value]:
-        if isinstance(number, int | float) and not WITHIN[limit](number):
-            raise Wrong(path, f"expected {limit}, got {number}")
-
-
 def one_line(text):
     """The text without line ends and without characters that a terminal would obey or cannot show."""
     line = " ".join(str(text).split())
@@ -108,10 +86,20 @@ def cut(text):
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def _plain(hint):
+    """The type without what is noted beside it."""
+    return hint.__origin__ if hasattr(hint, "__metadata__") else hint
+
+
+def _is_union(hint):
+    return isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+
+
 def _fits(value, hint):
+    hint = _plain(hint)
     if hint is None or hint is inspect.Parameter.empty or hint is typing.Any:
         return True
-    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+    if _is_union(hint):
         return any(_fits(value, option) for option in typing.get_args(hint))
     if hint is types.NoneType:
         return value is None
@@ -134,7 +122,10 @@ def _fits(value, hint):
 
 
 def _name(hint):
-    if isinstance(hint, types.UnionType):
+    if hasattr(hint, "__metadata__"):
+        limit = str(ranges.of(hint) or "")
+        return f"{_name(_plain(hint))} {'of ' if limit.startswith('at') else ''}{limit}".rstrip()
+    if _is_union(hint):
         options = [
             option for option in typing.get_args(hint) if option is not int or float not in typing.get_args(hint)
         ]

@@ -1,8 +1,11 @@
 """Top-k training of generators."""
 
+from typing import Annotated
+
 import tensorflow as tf
 
 from kgan.configurable import Configurable
+from kgan.ranges import Count, Range
 
 __all__ = ["TopK"]
 
@@ -31,11 +34,7 @@ class TopK(Configurable):
         [0.0, 0.5, 0.0, 0.5]
     """
 
-    def __init__(self, final: float = 0.5, decay_steps: int = 10_000):
-        if not 0 < final <= 1:
-            raise ValueError(f"final must be above 0 and at most 1; got {final}.")
-        if decay_steps < 1:
-            raise ValueError(f"decay_steps must be at least 1; got {decay_steps}.")
+    def __init__(self, final: Annotated[float, Range("(0, 1]")] = 0.5, decay_steps: Count = 10_000):
         self.final, self.decay_steps = final, decay_steps
 
     def share(self, step):

@@ -2,10 +2,12 @@
 
 import datetime
 import inspect
+from typing import Annotated
 
 import pytest
 
-from kgan.schema import Wrong, check_limit, check_names, check_range, check_type, hint_of, nearest, one_line, what
+from kgan.ranges import Count, Decay, Positive, Range, Weight
+from kgan.schema import Wrong, check_names, check_type, hint_of, nearest, one_line, what
 
 
 @pytest.mark.parametrize(
@@ -82,11 +84,11 @@ def test_the_nearest_name_is_proposed():
 
 
 def test_ranges_include_their_ends():
-    check_range("seed", 0, 0, 9)
-    check_range("seed", 9, 0, 9)
+    digit = Annotated[int, Range("[0, 9]")]
+    assert [check_type("seed", value, digit) for value in (0, 9)] == [0, 9]
     for value in (-1, 10):
         with pytest.raises(Wrong, match=f"seed: expected an integer from 0 to 9, got the number {value}."):
-            check_range("seed", value, 0, 9)
+            check_type("seed", value, digit)
 
 
 def test_defaults_tell_what_keras_does_not_annotate():
@@ -100,19 +102,18 @@ def test_defaults_tell_what_keras_does_not_annotate():
     assert hint_of(inspect.Parameter.empty, numeric=False) is None
 
 
-def test_limits_hold_for_each_number():
-    for value, limit in ((0, "at least 0"), (0.1, "above 0"), (0.999, "at least 0 and below 1"), (None, "above 0")):
-        check_limit("key", value, limit)
-    for value, limit in (
-        (-1, "at least 0"),
-        (0, "above 0"),
-        (1, "at least 0 and below 1"),
-        (2.5, "a whole number above 0"),
+def test_ranges_hold_for_each_number_and_not_for_null():
+    assert check_type("key", None, Positive | None) is None
+    assert check_type("key", [0, 2.5], Annotated[list[float], Range("[0, inf)")]) == [0, 2.5]
+    for value, hint, expected in (
+        (-1, Weight, "a number of at least 0"),
+        (0, Positive | None, "a number above 0 or null"),
+        (1, Decay, r"a number in \[0, 1\)"),
+        (0, Count, "an integer of at least 1"),
+        ([1, -1], Annotated[list[float], Range("[0, inf)")], "a list, each a number of at least 0"),
     ):
-        with pytest.raises(Wrong, match=f"key: expected {limit}, got {value}."):
-            check_limit("key", value, limit)
-        with pytest.raises(Wrong):
-            check_limit("key", [1 - 1e-9, value], limit)
+        with pytest.raises(Wrong, match=f"key: expected {expected}, got "):
+            check_type("key", value, hint)
 
 
 def test_a_terminal_is_sent_nothing_that_it_would_obey():

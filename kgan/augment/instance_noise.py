@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from kgan.augment.augmentation import Augmentation
+from kgan.ranges import Count, Positive
 
 
 class InstanceNoise(Augmentation):
@@ -26,11 +27,7 @@ class InstanceNoise(Augmentation):
         True
     """
 
-    def __init__(self, stddev: float = 0.1, decay_steps: int = 10_000):
-        if not stddev > 0:
-            raise ValueError(f"stddev must be above 0; got {stddev}.")
-        if decay_steps < 1:
-            raise ValueError(f"decay_steps must be at least 1; got {decay_steps}.")
+    def __init__(self, stddev: Positive = 0.1, decay_steps: Count = 10_000):
         self.stddev, self.decay_steps = stddev, decay_steps
 
     def __call__(self, images, draws, step):

@@ -51,9 +51,3 @@ class Callback(Configurable, keras.callbacks.Callback):
     def step(self):
         """The generator steps done."""
         return int(self.model.step.numpy())
-
-
-def check_every(every):
-    if every < 1:
-        raise ValueError(f"every counts generator steps and must be at least 1; got {every}.")
-    return every

@@ -6,8 +6,9 @@ import time
 import keras
 
 from kgan import checkpoint, environment, settings
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
 from kgan.callbacks.finite import check_weights
+from kgan.ranges import Count, Positive
 
 # What Keras' own callbacks remember from epoch to epoch, and forget whenever a training begins.
 REMEMBERED = {
@@ -54,15 +55,13 @@ class Checkpoint(Callback):
     """
 
     def __init__(
-        self, folder: str = "checkpoints", every: int = 1000, seconds: float = 300, keep: int = 3,
+        self, folder: str = "checkpoints", every: Count = 1000, seconds: Positive = 300, keep: Count = 3,
         monitor: str | None = None, mode: str = "min", allow_inexact: bool = False,
     ):  # fmt: skip
         super().__init__()
-        if keep < 1 or not seconds > 0:
-            raise ValueError(f"keep must be at least 1 and seconds above 0; got {keep} and {seconds}.")
         if mode not in ("min", "max"):
             raise ValueError(f'mode must be "min" or "max"; got {mode!r}.')
-        self.folder, self.every, self.seconds, self.keep = folder, check_every(every), seconds, keep
+        self.folder, self.every, self.seconds, self.keep = folder, every, seconds, keep
         self.monitor, self.mode, self.allow_inexact = monitor, mode, allow_inexact
         self.peers: list[keras.callbacks.Callback] = []
         self.epochs = 0  # finished in all

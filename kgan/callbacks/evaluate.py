@@ -1,10 +1,13 @@
 """Scores while a training goes on."""
 
+from typing import Annotated
+
 import numpy as np
 
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
 from kgan.datasets import Dataset
 from kgan.evaluation import EVALUATIONS, Evaluation, Generated, records
+from kgan.ranges import Count, Range, Seed
 
 
 class Evaluate(Callback):
@@ -44,13 +47,11 @@ class Evaluate(Callback):
     """
 
     def __init__(
-        self, metric: str, every: int = 5000, num_samples: int = 10_000, *, data: Dataset,
-        extractor: str | None = None, patience: int | None = None, seed: int = 0,
+        self, metric: str, every: Count = 5000, num_samples: Annotated[int, Range("[2, 10000000]")] = 10_000, *,
+        data: Dataset, extractor: str | None = None, patience: Count | None = None, seed: Seed = 0,
     ):  # fmt: skip
         super().__init__()
-        if patience is not None and patience < 1:
-            raise ValueError(f"patience counts evaluations and must be at least 1; got {patience}.")
-        self.metric, self.every, self.num_samples, self.data = metric, check_every(every), num_samples, data
+        self.metric, self.every, self.num_samples, self.data = metric, every, num_samples, data
         self.extractor, self.patience, self.seed = extractor, patience, seed
         self.evaluation = Evaluation(metric if callable(metric) else [metric], data, num_samples, extractor)
         self.stopped_epoch = 0
@@ -130,11 +131,10 @@ class FID(Evaluate):
         >>> FID(data=kgan.datasets.Showers(size=64))  # doctest: +SKIP
     """
 
-    def __init__(
-        self, every: int = 5000, num_samples: int = 10_000, *, data: Dataset, patience: int | None = None,
-        seed: int = 0,
-    ):  # fmt: skip
-        super().__init__("fid", every, num_samples, data=data, patience=patience, seed=seed)
+    fixes = {"metric", "extractor"}
+
+    def __init__(self, **options):
+        super().__init__("fid", **options)
 
 
 class InceptionScore(Evaluate):
@@ -154,8 +154,7 @@ class InceptionScore(Evaluate):
         >>> InceptionScore(data=kgan.datasets.Showers(size=64))  # doctest: +SKIP
     """
 
-    def __init__(
-        self, every: int = 5000, num_samples: int = 10_000, *, data: Dataset, patience: int | None = None,
-        seed: int = 0,
-    ):  # fmt: skip
-        super().__init__("is", every, num_samples, data=data, patience=patience, seed=seed)
+    fixes = {"metric", "extractor"}
+
+    def __init__(self, **options):
+        super().__init__("is", **options)

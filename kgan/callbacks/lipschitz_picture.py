@@ -4,12 +4,13 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.batch import Batch
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
 from kgan.constraints import WeightClipping
 from kgan.datasets import Dataset
 from kgan.files import replacing
 from kgan.layers import SpectralNormalization
 from kgan.randomness import Draws
+from kgan.ranges import Count, Seed
 from kgan.regularizers.input_gradient import gradient_norm, interpolate
 
 TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
@@ -51,9 +52,9 @@ class LipschitzPicture(Callback):
         'lipschitz'
     """
 
-    def __init__(self, every: int = 1000, *, data: Dataset, seed: int = 0, folder: str = "lipschitz"):
+    def __init__(self, every: Count = 1000, *, data: Dataset, seed: Seed = 0, folder: str = "lipschitz"):
         super().__init__()
-        self.every, self.data, self.seed, self.folder = check_every(every), data, seed, folder
+        self.every, self.data, self.seed, self.folder = every, data, seed, folder
         self._done, self._norms, self._scores = 0, None, None
 
     def state(self):

@@ -4,8 +4,9 @@ import json
 import os
 import time
 
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
 from kgan.files import append
+from kgan.ranges import Count
 
 
 class Log(Callback):
@@ -26,11 +27,11 @@ class Log(Callback):
     """
 
     def __init__(
-        self, every: int = 100, file: str = "log.jsonl", images_per_step: int | None = None,
+        self, every: Count = 100, file: str = "log.jsonl", images_per_step: int | None = None,
         dataset_size: int | None = None,
     ):  # fmt: skip
         super().__init__()
-        self.every = check_every(every)
+        self.every = every
         self.file, self.images_per_step, self.dataset_size = file, images_per_step, dataset_size
         self._seconds = 0.0
         self._last = self._started = None

@@ -1,6 +1,9 @@
 """The long phases of the critic in the first WGAN code."""
 
-from kgan.callbacks.callback import Callback, check_every
+from typing import Annotated
+
+from kgan.callbacks.callback import Callback
+from kgan.ranges import Count, Range
 
 
 class LongCriticPhases(Callback):
@@ -29,11 +32,9 @@ class LongCriticPhases(Callback):
         [False, False, True, True, True, True]
     """
 
-    def __init__(self, steps: int = 100, first: int = 25, every: int = 500):
+    def __init__(self, steps: Count = 100, first: Annotated[int, Range("[0, inf)")] = 25, every: Count = 500):
         super().__init__()
-        if steps < 1 or first < 0:
-            raise ValueError(f"steps must be at least 1 and first at least 0; got {steps} and {first}.")
-        self.steps, self.first, self.every = steps, first, check_every(every)
+        self.steps, self.first, self.every = steps, first, every
 
     def on_train_begin(self, logs=None):
         k = getattr(self.model, "discriminator_steps", 0)

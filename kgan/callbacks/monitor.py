@@ -1,11 +1,12 @@
 """Watches a training for the failures that GANs are known for."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import click
 
 from kgan.callbacks.callback import Callback
+from kgan.ranges import Range
 
 WON = (
     "d_loss is {d_loss:.2g}: the discriminator tells real from generated without fail, and teaches the generator "
@@ -51,10 +52,8 @@ class Monitor(Callback):
         100
     """
 
-    def __init__(self, data: Any, every: int = 250):
+    def __init__(self, data: Any, every: Annotated[int, Range("[0, inf)")] = 250):
         super().__init__()
-        if every < 0:
-            raise ValueError(f"every counts generator steps and must be at least 0; got {every}.")
         self.data, self.every = data, every
         self._looked = 0
         self._seen = {"looks": 0, "first_gradient": 0.0, "largest_gradient": 0.0, "largest_spread": 0.0, "said": []}

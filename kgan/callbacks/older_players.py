@@ -2,8 +2,9 @@
 
 import keras
 
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
 from kgan.callbacks.long_critic_phases import check_one_step_at_a_time
+from kgan.ranges import Count
 
 PAIR = ("discriminator", "generator")
 
@@ -37,10 +38,10 @@ class OlderPlayers(Callback):
         [None, None, 'discriminator', 'discriminator', None, 'generator']
     """
 
-    def __init__(self, every: int = 1000, steps: int = 10):
+    def __init__(self, every: Count = 1000, steps: Count = 10):
         super().__init__()
-        if not 1 <= steps < check_every(every):
-            raise ValueError(f"steps must be at least 1 and less than every; got steps={steps} and every={every}.")
+        if steps >= every:
+            raise ValueError(f"steps must be less than every; got steps={steps} and every={every}.")
         self.every, self.steps = every, steps
 
     def returning(self, step):

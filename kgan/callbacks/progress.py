@@ -6,7 +6,8 @@ import time
 
 import click
 
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
+from kgan.ranges import Count
 
 
 class Progress(Callback):
@@ -23,9 +24,9 @@ class Progress(Callback):
         {'steps': 1000, 'images_per_step': 320, 'every': 100}
     """
 
-    def __init__(self, steps: int, images_per_step: int, every: int = 100):
+    def __init__(self, steps: int, images_per_step: int, every: Count = 100):
         super().__init__()
-        self.steps, self.images_per_step, self.every = steps, images_per_step, check_every(every)
+        self.steps, self.images_per_step, self.every = steps, images_per_step, every
         self._bar = None
         self._text = ""
 

@@ -1,9 +1,12 @@
 """Pictures of the same latents as training goes on."""
 
+from typing import Annotated
+
 import numpy as np
 
 from kgan import images
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
+from kgan.ranges import Count, Range, Seed
 
 
 class SampleGrid(Callback):
@@ -25,15 +28,13 @@ class SampleGrid(Callback):
     """
 
     def __init__(
-        self, every: int = 1000, count: int = 64, seed: int = 0, labels: list | None = None,
-        folder: str = "samples",
+        self, every: Count = 1000, count: Annotated[int, Range("[1, 10000]")] = 64, seed: Seed = 0,
+        labels: list | None = None, folder: str = "samples",
     ):  # fmt: skip
         super().__init__()
-        if count < 1:
-            raise ValueError(f"count must be at least 1; got {count}.")
         if labels and count % len(labels):
             raise ValueError(f"count must be a multiple of the number of labels, {len(labels)}; got {count}.")
-        self.every, self.count, self.seed, self.labels, self.folder = check_every(every), count, seed, labels, folder
+        self.every, self.count, self.seed, self.labels, self.folder = every, count, seed, labels, folder
         self._drawn = None
 
     def on_train_begin(self, logs=None):

@@ -2,8 +2,9 @@
 
 import tensorflow as tf
 
-from kgan.callbacks.callback import Callback, check_every
+from kgan.callbacks.callback import Callback
 from kgan.callbacks.long_critic_phases import check_one_step_at_a_time
+from kgan.ranges import Count, Positive
 
 
 class TrainWeaker(Callback):
@@ -29,11 +30,11 @@ class TrainWeaker(Callback):
         [['generator'], ['generator', 'discriminator'], ['discriminator']]
     """
 
-    def __init__(self, low: float = 0.25, high: float = 16.0, every: int = 1):
+    def __init__(self, low: Positive = 0.25, high: float = 16.0, every: Count = 1):
         super().__init__()
-        if not 0 < low < high:
-            raise ValueError(f"low must be above 0 and below high; got {low} and {high}.")
-        self.low, self.high, self.every = low, high, check_every(every)
+        if low >= high:
+            raise ValueError(f"low must be below high; got {low} and {high}.")
+        self.low, self.high, self.every = low, high, every
         self._active = ["generator", "discriminator"]
         self._sums = [0.0, 0.0]  # of the losses since the last decision
         self._means = [[0.0, 0.0], [0.0, 0.0]]  # [total, count] of the running means after the last step

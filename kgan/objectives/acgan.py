@@ -4,12 +4,10 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.augment import Augmentation
 from kgan.guards.outputs import check_raw, check_scores, order_of_heads
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
+from kgan.ranges import Weight
 
 
 class ACGAN(GAN):
@@ -52,19 +50,11 @@ class ACGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        class_weight: float = 1.0,
+        class_weight: Weight = 1.0,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        if not class_weight >= 0:
-            raise ValueError(f"class_weight must be at least 0; got {class_weight}.")
+        super().__init__(generator, discriminator, **options)
         if not self.conditional or len(generator.inputs[1].shape) != 1:
             raise ValueError("The generator must take [latents, labels], with one class number for each sample.")
         columns = discriminator.outputs[self._heads[1]].shape[-1]

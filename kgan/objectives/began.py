@@ -1,15 +1,15 @@
 """The boundary equilibrium GAN."""
 
+from typing import Annotated
+
 import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.augment import Augmentation
 from kgan.objectives.autoencoder import check_autoencoder
 from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
+from kgan.ranges import Positive, Range
 
 
 class BEGAN(GAN):
@@ -54,21 +54,11 @@ class BEGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        diversity_ratio: float = 0.5,
-        balance_rate: float = 0.001,
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        diversity_ratio: Annotated[float, Range("[0, 1]")] = 0.5,
+        balance_rate: Positive = 0.001,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        if not 0 <= diversity_ratio <= 1:
-            raise ValueError(f"diversity_ratio must be in [0, 1]; got {diversity_ratio}.")
-        if not balance_rate > 0:
-            raise ValueError(f"balance_rate must be above 0; got {balance_rate}.")
+        super().__init__(generator, discriminator, **options)
         self.diversity_ratio, self.balance_rate = diversity_ratio, balance_rate
         self.k = self.add_weight(shape=(), dtype="float32", initializer="zeros", trainable=False, name="k")
 

@@ -3,12 +3,11 @@
 import keras
 import tensorflow as tf
 
-from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives import second_derivatives
 from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
-from kgan.regularizers import Regularizer
+from kgan.ranges import Weight
 
 
 class ConsensusGAN(GAN):
@@ -44,21 +43,17 @@ class ConsensusGAN(GAN):
 
     reports = ("d_loss", "g_loss", "consensus")
 
+    fixes = {"discriminator_steps", "replay"}
+
     def __init__(
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        consensus_weight: float = 10.0,
+        consensus_weight: Weight = 10.0,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, 1, regularizers, ema, prior, seed, augment)
-        if not consensus_weight >= 0:
-            raise ValueError(f"consensus_weight must be at least 0; got {consensus_weight}.")
+        super().__init__(generator, discriminator, discriminator_steps=1, **options)
         self.consensus_weight, self.adversarial_loss = consensus_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
 

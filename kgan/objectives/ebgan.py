@@ -4,11 +4,9 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.augment import Augmentation
 from kgan.objectives.autoencoder import check_autoencoder
 from kgan.objectives.gan import GAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
+from kgan.ranges import Positive, Weight
 
 
 class EBGAN(GAN):
@@ -53,21 +51,11 @@ class EBGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        margin: float = 10.0,
-        pulling_away: float = 0.0,
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        margin: Positive = 10.0,
+        pulling_away: Weight = 0.0,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        if not margin > 0:
-            raise ValueError(f"margin must be above 0; got {margin}.")
-        if not pulling_away >= 0:
-            raise ValueError(f"pulling_away must be at least 0; got {pulling_away}.")
+        super().__init__(generator, discriminator, **options)
         if pulling_away and len(discriminator.outputs) != 2:
             raise ValueError("pulling_away needs the code: the discriminator's outputs must be [reconstruction, code].")
         self.margin, self.pulling_away = margin, pulling_away

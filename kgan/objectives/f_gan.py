@@ -2,12 +2,8 @@
 
 import keras
 
-from kgan.augment import Augmentation
 from kgan.losses import FDivergence
 from kgan.objectives.standard_gan import StandardGAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
-from kgan.top_k import TopK
 
 
 class FGAN(StandardGAN):
@@ -34,23 +30,15 @@ class FGAN(StandardGAN):
         -2.0
     """
 
+    fixes = {"adversarial_loss"}
+
     def __init__(
         self,
         generator: keras.Model,
         discriminator: keras.Model,
         divergence: str = "kl",
         alternative: bool = False,
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
-        top_k: TopK | None = None,
+        **options,
     ):
-        loss = FDivergence(divergence, alternative)
-        super().__init__(
-            generator, discriminator, loss, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k
-        )
+        super().__init__(generator, discriminator, adversarial_loss=FDivergence(divergence, alternative), **options)
         self.divergence, self.alternative = divergence, alternative

@@ -4,12 +4,9 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
 
 
 class FeatureMatchingGAN(GAN):
@@ -48,15 +45,9 @@ class FeatureMatchingGAN(GAN):
         discriminator: keras.Model,
         layer: str | None = None,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        super().__init__(generator, discriminator, **options)
         self.layer, self.adversarial_loss = layer, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
         # Called through its method, since a model that is an attribute would be saved and counted as a player.

@@ -1,6 +1,7 @@
 """The cast of two: a generator and a discriminator, with the seven verbs in which algorithms are written."""
 
 import warnings
+from typing import Annotated
 
 import keras
 import tensorflow as tf
@@ -12,9 +13,13 @@ from kgan.guards.outputs import check_scores
 from kgan.layers.coupling import coupling_layers
 from kgan.objectives import second_derivatives
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
+from kgan.ranges import Decay, Range, Seed
 from kgan.regularizers import Regularizer
 from kgan.replay import Replay, Ring
 from kgan.top_k import TopK
+
+# Updates of the discriminator in one step, of which each takes a minibatch of its own.
+Steps = Annotated[int, Range("[1, 1000]")]
 
 
 class GAN(LatentVariableModel):
@@ -53,18 +58,16 @@ class GAN(LatentVariableModel):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        discriminator_steps: int = 1,
+        discriminator_steps: Steps = 1,
         regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
+        ema: Decay = 0.999,
         prior: str = "normal",
-        seed: int = 0,
+        seed: Seed = 0,
         augment: Augmentation | None = None,
         replay: Replay | None = None,
     ):
         super().__init__()
         _check_networks(generator, discriminator)
-        if discriminator_steps < 1:
-            raise ValueError(f"discriminator_steps must be at least 1; got {discriminator_steps}.")
         if augment is not None:
             augment.check(tuple(generator.output_shape[1:]))
         self.generator, self.discriminator = generator, discriminator

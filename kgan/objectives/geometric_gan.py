@@ -2,12 +2,8 @@
 
 import keras
 
-from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, Hinge
 from kgan.objectives.standard_gan import StandardGAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
-from kgan.top_k import TopK
 
 
 class GeometricGAN(StandardGAN):
@@ -36,25 +32,6 @@ class GeometricGAN(StandardGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = Hinge(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
-        top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(
-            generator,
-            discriminator,
-            adversarial_loss,
-            discriminator_steps,
-            regularizers,
-            ema,
-            prior,
-            seed,
-            augment,
-            replay,
-            top_k,
-        )
+        super().__init__(generator, discriminator, adversarial_loss=adversarial_loss, **options)

@@ -3,11 +3,9 @@
 import keras
 import tensorflow as tf
 
-from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
+from kgan.ranges import Weight
 
 
 class HistoricalAveragingGAN(GAN):
@@ -42,19 +40,11 @@ class HistoricalAveragingGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        history_weight: float = 1.0,
+        history_weight: Weight = 1.0,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        if not history_weight >= 0:
-            raise ValueError(f"history_weight must be at least 0; got {history_weight}.")
+        super().__init__(generator, discriminator, **options)
         self.history_weight, self.adversarial_loss = history_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
         # Which weights of a player may learn when the game is made: these have a mean.

@@ -8,12 +8,11 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan import images as pixels
-from kgan.augment import Augmentation
 from kgan.guards.outputs import check_raw, check_scores, order_of_heads
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
 from kgan.randomness import Draws
-from kgan.regularizers import Regularizer
+from kgan.ranges import Weight
 
 
 class InfoGAN(GAN):
@@ -58,30 +57,25 @@ class InfoGAN(GAN):
 
     reports = ("d_loss", "g_loss", "information")
 
+    fixes = {"replay"}
+
     def __init__(
         self,
         generator: keras.Model,
         discriminator: keras.Model,
         categorical: tuple[int, ...] = (10,),
         continuous: int = 2,
-        information_weight: float = 1.0,
+        information_weight: Weight = 1.0,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment)
+        super().__init__(generator, discriminator, **options)
         self.categorical, self.continuous = tuple(categorical), continuous
         if any(count < 2 for count in self.categorical) or continuous < 0 or self._code_width < 1:
             raise ValueError(
                 f"There must be a code: categorical ones of at least 2 values, or continuous ones; got "
                 f"categorical={categorical}, continuous={continuous}."
             )
-        if not information_weight >= 0:
-            raise ValueError(f"information_weight must be at least 0; got {information_weight}.")
         if self.latent_dim <= self._code_width:
             raise ValueError(
                 f"The codes take {self._code_width} of the latents, so that the generator needs a latent_dim above "

@@ -29,8 +29,6 @@ class LatentVariableModel(Game):
     prior: str
 
     def _start(self):
-        if not 0 <= self.ema < 1:
-            raise ValueError(f"ema must be in [0, 1); got {self.ema}.")
         if self.prior not in ("normal", "uniform"):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
         for role in dict.fromkeys(["generator", *self.players]):

@@ -4,10 +4,8 @@ import warnings
 
 import keras
 
-from kgan.augment import Augmentation
 from kgan.objectives.relativistic_gan import RelativisticGAN
 from kgan.regularizers import R1, R2, Regularizer
-from kgan.replay import Replay
 
 
 class R3GAN(RelativisticGAN):
@@ -36,15 +34,10 @@ class R3GAN(RelativisticGAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        discriminator_steps: int = 1,
         regularizers: tuple[Regularizer, ...] = (R1(0.05), R2(0.05)),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        super().__init__(generator, discriminator, regularizers=regularizers, **options)
         if not self.regularizers:
             warnings.warn(
                 "R3GAN without R1 and R2 (regularizers is empty) is RelativisticGAN, which the paper finds not to "

@@ -3,10 +3,8 @@
 import keras
 import tensorflow as tf
 
-from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
-from kgan.regularizers import Regularizer
 from kgan.top_k import TopK
 
 
@@ -34,19 +32,17 @@ class SimultaneousGAN(GAN):
         >>> history = gan.fit(tf.random.normal([64, 2]), batch_size=32, verbose=0)
     """
 
+    fixes = {"discriminator_steps", "replay"}
+
     def __init__(
         self,
         generator: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
         top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, 1, regularizers, ema, prior, seed, augment)
+        super().__init__(generator, discriminator, discriminator_steps=1, **options)
         self.top_k = top_k
         self.adversarial_loss = adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect

@@ -2,13 +2,9 @@
 
 import keras
 
-from kgan.augment import Augmentation
 from kgan.layers import SpectralNormalization
 from kgan.losses import AdversarialLoss, Hinge
 from kgan.objectives.standard_gan import StandardGAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
-from kgan.top_k import TopK
 
 
 class SNGAN(StandardGAN):
@@ -43,28 +39,9 @@ class SNGAN(StandardGAN):
         generator: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = Hinge(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
-        top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(
-            generator,
-            discriminator,
-            adversarial_loss,
-            discriminator_steps,
-            regularizers,
-            ema,
-            prior,
-            seed,
-            augment,
-            replay,
-            top_k,
-        )
+        super().__init__(generator, discriminator, adversarial_loss=adversarial_loss, **options)
         layers = list(discriminator._flatten_layers())
         wrapped = [layer for layer in layers if isinstance(layer, SpectralNormalization)]
         scaled = [layer.name for layer in wrapped if layer.learned_scale]

@@ -3,11 +3,8 @@
 import keras
 import tensorflow as tf
 
-from kgan.augment import Augmentation
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
 from kgan.top_k import TopK
 
 
@@ -42,16 +39,10 @@ class StandardGAN(GAN):
         generator: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
         top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        super().__init__(generator, discriminator, **options)
         self.top_k = top_k
         self.adversarial_loss = adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect

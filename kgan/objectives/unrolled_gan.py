@@ -1,15 +1,15 @@
 """The unrolled GAN."""
 
+from typing import Annotated
+
 import keras
 import tensorflow as tf
 
-from kgan.augment import Augmentation
 from kgan.losses import Minimax
 from kgan.objectives import second_derivatives
 from kgan.objectives.gan import GAN
 from kgan.objectives.replicas import over_replicas
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
+from kgan.ranges import Positive, Range
 
 
 class UnrolledGAN(GAN):
@@ -51,21 +51,11 @@ class UnrolledGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        unroll_steps: int = 5,
-        unroll_learning_rate: float = 0.01,
-        discriminator_steps: int = 1,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        unroll_steps: Annotated[int, Range("[0, inf)")] = 5,
+        unroll_learning_rate: Positive = 0.01,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
-        if unroll_steps < 0:
-            raise ValueError(f"unroll_steps must be at least 0; got {unroll_steps}.")
-        if not unroll_learning_rate > 0:
-            raise ValueError(f"unroll_learning_rate must be above 0; got {unroll_learning_rate}.")
+        super().__init__(generator, discriminator, **options)
         self.unroll_steps, self.unroll_learning_rate = unroll_steps, unroll_learning_rate
 
     def differentiated_twice(self):

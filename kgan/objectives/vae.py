@@ -9,6 +9,7 @@ from tensorflow import reduce_mean as mean
 from kgan.guards.outputs import check_raw
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.objectives.replicas import over_replicas
+from kgan.ranges import Decay, Seed
 
 # Of values in [-1, 1]: a tenth, and a hundredth of a grey level.
 FIRST_VARIANCE, SMALLEST_VARIANCE = 0.01, 1e-8
@@ -63,7 +64,7 @@ class VAE(LatentVariableModel):
     reports = ("elbo", "reconstruction", "divergence")
     prior = "normal"
 
-    def __init__(self, generator: keras.Model, encoder: keras.Model, ema: float = 0.999, seed: int = 0):
+    def __init__(self, generator: keras.Model, encoder: keras.Model, ema: Decay = 0.999, seed: Seed = 0):
         super().__init__()
         _check_networks(generator, encoder)
         check_raw("encoder", encoder, 0, "means and log-variances")

@@ -4,11 +4,9 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.augment import Augmentation
 from kgan.constraints import WeightClipping
-from kgan.objectives.gan import GAN
-from kgan.regularizers import Regularizer
-from kgan.replay import Replay
+from kgan.objectives.gan import GAN, Steps
+from kgan.ranges import Positive
 from kgan.top_k import TopK
 
 
@@ -44,17 +42,12 @@ class WGAN(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        clip: float = 0.01,
-        discriminator_steps: int = 5,
-        regularizers: tuple[Regularizer, ...] = (),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
+        clip: Positive = 0.01,
+        discriminator_steps: Steps = 5,
         top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        super().__init__(generator, discriminator, discriminator_steps=discriminator_steps, **options)
         self.top_k = top_k
         self.clip = clip
         self.constrain(discriminator)

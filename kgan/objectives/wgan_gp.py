@@ -6,10 +6,8 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.augment import Augmentation
-from kgan.objectives.gan import GAN
+from kgan.objectives.gan import GAN, Steps
 from kgan.regularizers import GradientPenalty, Regularizer
-from kgan.replay import Replay
 from kgan.top_k import TopK
 
 
@@ -45,16 +43,14 @@ class WGANGP(GAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        discriminator_steps: int = 5,
+        discriminator_steps: Steps = 5,
         regularizers: tuple[Regularizer, ...] = (GradientPenalty(10.0),),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
         top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay)
+        super().__init__(
+            generator, discriminator, discriminator_steps=discriminator_steps, regularizers=regularizers, **options
+        )
         self.top_k = top_k
         if not self.regularizers:
             warnings.warn(

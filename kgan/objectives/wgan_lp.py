@@ -2,11 +2,8 @@
 
 import keras
 
-from kgan.augment import Augmentation
 from kgan.objectives.wgan_gp import WGANGP
 from kgan.regularizers import LipschitzPenalty, Regularizer
-from kgan.replay import Replay
-from kgan.top_k import TopK
 
 
 class WGANLP(WGANGP):
@@ -31,15 +28,7 @@ class WGANLP(WGANGP):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        discriminator_steps: int = 5,
         regularizers: tuple[Regularizer, ...] = (LipschitzPenalty(10.0),),
-        ema: float = 0.999,
-        prior: str = "normal",
-        seed: int = 0,
-        augment: Augmentation | None = None,
-        replay: Replay | None = None,
-        top_k: TopK | None = None,
+        **options,
     ):
-        super().__init__(
-            generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k
-        )
+        super().__init__(generator, discriminator, regularizers=regularizers, **options)

@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 
+from kgan.ranges import Weight
 from kgan.regularizers.input_gradient import gradient_norm
 from kgan.regularizers.regularizer import Regularizer
 
@@ -35,9 +36,7 @@ class DRAGAN(Regularizer):
 
     second_derivatives = True
 
-    def __init__(self, weight: float = 10.0):
-        if weight < 0:
-            raise ValueError(f"weight must be at least 0; got {weight}.")
+    def __init__(self, weight: Weight = 10.0):
         self.weight = weight
 
     def __call__(self, score, real, fake, draws):

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from kgan.ranges import Weight
 from kgan.regularizers.input_gradient import gradient_norm, interpolate
 from kgan.regularizers.regularizer import Regularizer
 
@@ -31,9 +32,7 @@ class GradientPenalty(Regularizer):
     per_example = True
     second_derivatives = True
 
-    def __init__(self, weight: float = 10.0):
-        if weight < 0:
-            raise ValueError(f"weight must be at least 0; got {weight}.")
+    def __init__(self, weight: Weight = 10.0):
         self.weight = weight
 
     def __call__(self, score, real, fake, draws):

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from kgan.ranges import Count, Weight
 from kgan.regularizers.input_gradient import squared_gradient_norm
 from kgan.regularizers.regularizer import Regularizer
 
@@ -31,11 +32,7 @@ class R2(Regularizer):
 
     second_derivatives = True
 
-    def __init__(self, weight: float = 10.0, every: int = 1):
-        if weight < 0:
-            raise ValueError(f"weight must be at least 0; got {weight}.")
-        if every < 1:
-            raise ValueError(f"every counts updates of the discriminator and must be at least 1; got {every}.")
+    def __init__(self, weight: Weight = 10.0, every: Count = 1):
         self.weight, self.every = weight, every
 
     def __call__(self, score, real, fake, draws):

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kgan.configurable import Configurable
+from kgan.ranges import Positive
 
 
 class TwoTimescale(Configurable, keras.optimizers.schedules.LearningRateSchedule):
@@ -31,9 +32,7 @@ class TwoTimescale(Configurable, keras.optimizers.schedules.LearningRateSchedule
         [0.001, 0.0005, 0.00025]
     """
 
-    def __init__(self, initial: float = 1e-3, exponent: float = 0.6, half_life: float = 1000.0):
-        if not initial > 0 or not half_life > 0:
-            raise ValueError(f"initial and half_life must be above 0; got {initial} and {half_life}.")
+    def __init__(self, initial: Positive = 1e-3, exponent: float = 0.6, half_life: Positive = 1000.0):
         if not 0.5 < exponent <= 1:
             raise ValueError(
                 f"exponent must be above 1/2, or the squares' sum is infinite, and at most 1, or the rates' sum is "

@@ -51,7 +51,7 @@ def test_a_conditional_critic_sees_the_labels_of_its_samples(penalty):
 def test_wrong_arguments_get_a_sentence(penalty):
     with pytest.raises(ValueError, match="weight must be at least 0; got -1"):
         penalty(-1)
-    with pytest.raises(ValueError, match="every counts updates of the discriminator and must be at least 1; got 0"):
+    with pytest.raises(ValueError, match="every must be at least 1; got 0"):
         penalty(every=0)
 
 
