@@ -62,6 +62,10 @@ class Configurable:
             this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
             cls.__init__.__signature__ = inspect.Signature([this, *parameters.values()])
 
+    @classmethod
+    def called_otherwise(cls, name):
+        """What to say of an argument that other libraries have under this name; None by default."""
+
     def get_config(self):
         return {name: plain(getattr(self, name)) for name in arguments(type(self))}
 
@@ -125,6 +129,9 @@ def _checked(init):
 
 
 def _unknown(cls, name, known):
+    said = cls.called_otherwise(name)
+    if said:
+        return said
     near = difflib.get_close_matches(name, known, n=1)
     if any(name in vars(owner).get("fixes", ()) for owner in cls.__mro__):
         return f"{cls.__name__} fixes {name} itself; leave it out."

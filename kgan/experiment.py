@@ -36,7 +36,7 @@ def build(plan, strategy=None):
                 raise recipe.RecipeError(
                     f"{plan.source}: {player}: it takes {seen}, but the data set has {shape}; leave its shape out."
                 )
-        gan = plan.build("objective", plan.objective, **networks, seed=plan.seed)
+        gan = plan.build("objective", plan.objective, **networks, seed=plan.seed, kind=dataset.kind)
         _look(plan, dataset, gan)
         optimizers = {
             f"{player}_optimizer": plan.build(

@@ -1,15 +1,16 @@
 """The averaged generator as a SavedModel that serves without kgan or Keras."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kgan.devices import outside_scopes
 from kgan.files import making, no_room
-from kgan.images import to_uint8
 
 FORMATS = ("tf_saved_model", "saved_model")
 
@@ -74,11 +75,7 @@ def _write(gan, folder):
     def output(latents, labels):
         labels = gan.label_rules.admitted(labels)
         values = gan.ema_generator(latents if labels is None else [latents, labels], training=False)
-        values = tf.cast(values, tf.float32)
-        if len(values.shape) != 4:
-            return {"samples": values}
-        # The graph's own kgan.images.to_uint8.
-        return {"images": tf.cast(tf.clip_by_value(values * 127.5 + 128.0, 0.0, 255.0), tf.uint8)}
+        return {gan.kind.array: gan.kind.stored_in_graph(tf.cast(values, tf.float32))}
 
     def serve(num_samples, seed, labels=None):
         return output(gan.latents(num_samples, seed), labels)
@@ -100,6 +97,7 @@ def _write(gan, folder):
     module.weights = [variable.value for variable in gan.ema_generator.variables]
     module.tables = _tables(gan.ema_generator)
     module.one_hot = tf.Variable(gan.label_rules.one_hot, trainable=False)
+    module.kind = tf.Variable(json.dumps(keras.saving.serialize_keras_object(gan.kind)), trainable=False)
     module.num_classes = tf.Variable(gan.label_rules.num_classes or 0, trainable=False)
     module.serve = tf.function(serve, [*drawn, *labels], autograph=False)
     module.from_latents = tf.function(from_latents, [*given, *labels], autograph=False)
@@ -123,13 +121,13 @@ def _compare(gan, folder):
     if gan.conditional:
         labels = [tf.constant(gan.label_rules.example(n))]
     live = gan.sample_values(n, seed=1, labels=labels[0].numpy() if labels else None)
-    live = to_uint8(live) if live.ndim == 4 else live
+    live = gan.kind.stored(live)
     for endpoint, arguments in (
         (served.serve, [tf.constant(n), tf.constant(1, tf.int64)]),
         (served.from_latents, [gan.latents(n, seed=1)]),
     ):
         (made,) = (value.numpy() for value in endpoint(*arguments, *labels).values())
-        # One grey level, or rounding: another graph may order its sums differently.
+        # Another graph may order its sums differently.
         difference = np.abs(made.astype(np.float64) - live.astype(np.float64)).max()
-        if not difference <= (1 if live.ndim == 4 else 1e-4 * (1 + np.abs(live).max())):
+        if not difference <= gan.kind.tolerance(live):
             raise RuntimeError(f"The exported generator differs from the live one by {difference:g}; nothing was kept.")

@@ -128,17 +128,3 @@ def write_png(path, image):
     path = Path(path)
     with replacing(path) as temporary:
         Image.fromarray(image).save(temporary, format="PNG")
-
-
-def write_points(path, points):
-    """Draws vectors [N, d] as points, their first two coordinates, and writes the picture atomically."""
-    from matplotlib.figure import Figure
-
-    from kgan.files import replacing
-
-    points = np.asarray(points)
-    figure = Figure(figsize=(5, 5), layout="tight")
-    axes = figure.add_subplot(aspect="equal")
-    axes.plot(points[:, 0], points[:, 1] if points.shape[1] > 1 else np.zeros(len(points)), ".", markersize=2)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")

@@ -1,6 +1,7 @@
 """Trained models from wherever they are kept."""
 
 import contextlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 import kgan.register  # noqa: F401 - Keras must know every class
-from kgan import checkpoint
+from kgan import checkpoint, kinds
 from kgan.devices import outside_scopes
 from kgan.guards.labels import LabelRules
 from kgan.objectives.game import Game, loading_whole
@@ -125,6 +126,14 @@ class ServedGenerator:
     def conditional(self):
         """Whether the generator also takes labels."""
         return "labels" in self._signature
+
+    @property
+    def kind(self):
+        """What a sample is, a `kgan.kinds.Kind`."""
+        if hasattr(self._served, "kind"):
+            return keras.saving.deserialize_keras_object(json.loads(self._served.kind.numpy()))
+        (sample,) = self._served.signatures["from_latents"].structured_outputs.values()  # of an earlier kgan
+        return kinds.usual(sample.shape[1:])
 
     @property
     def num_classes(self):

@@ -52,8 +52,10 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
     model, plan = load(run), recipe.load(run / "recipe.yaml")
     spaces = spaces or ["pixels", *(name for name in plan.networks if name == "discriminator")]
     dataset = plan.build("dataset", plan.dataset)
-    if len(dataset.data_shape) != 3:
-        raise ValueError(f"{type(dataset).__name__} holds vectors, and neighbours are drawn of images.")
+    if not dataset.kind.visible:
+        raise ValueError(
+            f"{type(dataset).__name__} holds {dataset.kind.plural.lower()}, and neighbours are drawn of images."
+        )
     if not 1 <= k <= len(dataset):
         raise ValueError(f"k must be from 1 to {len(dataset)}, the number of training images; got {k}.")
     if "discriminator" in spaces and "discriminator" not in plan.networks:
@@ -68,7 +70,7 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
         extractor = _extractor(space, model, dataset)
         distances, indices = _nearest(queries, real, k, extractor, space)
         shown = real.dataset.batch(real.places(indices[SAMPLES][:count].ravel())).images
-        shown = shown if shown.dtype == np.uint8 else pixels.to_uint8(dataset.encode(shown))
+        shown = shown if shown.dtype == np.uint8 else dataset.kind.stored(dataset.encode(shown))
         shown = shown.reshape(count, k, *shown.shape[1:])
         nearest = {name: values[:, 0] for name, values in distances.items()}
         parts[space] = queries[SAMPLES][:count], shown, nearest

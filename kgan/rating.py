@@ -119,16 +119,17 @@ def _trials(run, count, seed):
         raise ValueError(f"{run} does not say which data set is the real one; give the run folder of a `kgan fit`.")
     plan = recipe.load(run / "recipe.yaml")
     dataset = plan.build("dataset", plan.dataset)
-    if len(dataset.data_shape) != 3:
+    if not dataset.kind.visible:
         raise ValueError(
-            f"{run} makes vectors of shape {tuple(dataset.data_shape)}; only pictures can be rated by eye."
+            f"{run} makes {dataset.kind.plural.lower()} of shape {tuple(dataset.data_shape)}; only pictures can be "
+            f"rated by eye."
         )
     half = count // 2
     if half > len(dataset):
         raise ValueError(f"-n {count}: expected at most {2 * len(dataset)}; the data set has {len(dataset)} images.")
     random = np.random.default_rng(seed)
     # uint8 pixels come through unchanged; others are rounded as the samples are.
-    real = pixels.to_uint8(dataset.encode(dataset.batch(random.permutation(len(dataset))[:half]).images))
+    real = dataset.kind.stored(dataset.encode(dataset.batch(random.permutation(len(dataset))[:half]).images))
     labels = dataset.batch(random.integers(len(dataset), size=half)).labels
     # Not the seed itself: its samples are the first that `kgan sample` and the run's own pictures show.
     fake = model.sample(half, seed=int(random.integers(2**63)), labels=labels if model.conditional else None)

@@ -51,7 +51,7 @@ PROVIDED = {
     "generator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
     "discriminator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
     "encoder": {"image_shape", "data_shape", "latent_dim", "num_classes", "num_conditions", "condition_ranges"},
-    "objective": {"generator", "discriminator", "encoder", "seed"},
+    "objective": {"generator", "discriminator", "encoder", "seed", "kind"},
     "optimizers": {"name"},
     "log": {"file", "images_per_step", "dataset_size"},
     "checkpoint": {"folder", "allow_inexact"},

@@ -47,20 +47,16 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
         raise ValueError(f"--label {label}: the generator knows no such class.") from None
     written = []
     if out:
-        draw = images.write_points if made.ndim == 2 else images.write_png
-        draw(out, made if made.ndim == 2 else images.grid(made))
+        model.kind.draw(out, made)
         written.append(out)
     if out_dir:
-        if made.ndim == 2:
-            raise ValueError("Vectors are no pictures; write them with --npz, or draw all of them with --out.")
-        for name, image in zip(names, made, strict=True):
-            images.write_png(Path(out_dir) / name, image)
+        model.kind.write_each(out_dir, names, made)
         written.append(out_dir)
     if npz:
-        arrays = {"images" if made.ndim == 4 else "samples": made}
+        arrays = {model.kind.array: made}
         decode = _decoder(path)
         values = decode(model.sample_values(count, **options)) if decode else made
-        if values.dtype != made.dtype or (made.ndim == 2 and decode):
+        if decode or values.dtype != made.dtype:
             arrays["values"] = values
         npz = Path(npz)
         with replacing(npz) as temporary, open(temporary, "wb") as file:

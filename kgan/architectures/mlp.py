@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers
 
+from kgan import kinds
 from kgan.architectures.conditioning import DISCRIMINATOR, Labels
 from kgan.architectures.network import SPECTRAL, Network, check_positive, check_weights, wrapper
 
@@ -53,7 +54,7 @@ class MLPGenerator(Network):
             x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
         x = layers.Dense(math.prod(data_shape))(x)
         x = layers.Reshape(data_shape)(x)
-        last = "tanh" if len(data_shape) == 3 else "linear"
+        last = "tanh" if kinds.usual(data_shape).bounded else "linear"
         images = layers.Activation(last, dtype="float32", name="images")(x)
         super().__init__(labels.inputs(latents), images, name="generator")
         self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation

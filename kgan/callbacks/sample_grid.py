@@ -2,9 +2,6 @@
 
 from typing import Annotated
 
-import numpy as np
-
-from kgan import images
 from kgan.callbacks.callback import Callback
 from kgan.ranges import Count, Range, Seed
 
@@ -58,11 +55,6 @@ class SampleGrid(Callback):
             return
         path = self.model.run_dir / self.folder / f"step-{self._drawn:08d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if len(self.model.generator.output_shape) == 4:
-            each = self.count // len(self.labels) if self.labels else 1
-            labels = self.labels and np.repeat(self.labels, each, axis=0)
-            columns = each if each > 1 else None
-            images.write_png(path, images.grid(self.model.sample(self.count, self.seed, labels), columns))
-        else:
-            labels = self.labels and np.resize(self.labels, [2000, *np.shape(self.labels)[1:]])
-            images.write_points(path, self.model.sample(2000, self.seed, labels))
+        kind = self.model.kind
+        count, labels, columns = kind.layout(self.count, self.labels)
+        kind.draw(path, self.model.sample(count, self.seed, labels), columns)

@@ -77,7 +77,7 @@ def splits(dataset):
 def check(dataset, fewest=FEWEST):
     """Whether a classifier can be trained on a data set."""
     name = type(dataset).__name__
-    if len(dataset.data_shape) != 3:
+    if not dataset.kind.visible:
         raise ValueError(f"{name} holds vectors of {dataset.data_shape[0]} numbers; a classifier needs images.")
     if not dataset.num_classes:
         raise ValueError(

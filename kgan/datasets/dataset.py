@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kgan import kinds
 from kgan.configurable import Configurable
 from kgan.datasets.validate import whole
 
@@ -36,10 +37,15 @@ class Dataset(Configurable):
         raise NotImplementedError
 
     @property
+    def kind(self):
+        """What an example is, a `kgan.kinds.Kind`: as its shape has it, unless a set says otherwise."""
+        return kinds.usual(self.data_shape)
+
+    @property
     def image_shape(self):
-        """`data_shape` of an image set; a set of vectors has none."""
-        if len(self.data_shape) != 3:
-            raise AttributeError(f"{type(self).__name__} holds vectors of shape {self.data_shape}, not images.")
+        """`data_shape` of an image set; a set of anything else has none."""
+        if not isinstance(self.kind, kinds.Pictures):
+            raise AttributeError(f"{type(self).__name__} holds {self.kind.plural.lower()} of shape {self.data_shape}.")
         return self.data_shape
 
     @property

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kgan import kinds
 from kgan.classifier.summary import table as anchor_table
 from kgan.evaluation import extractors, protocols, records
 from kgan.evaluation.gathering import gather, gather_reference
@@ -49,10 +50,12 @@ class Evaluation:
         function = [("function", Function(metrics), None)]
         chosen = function if callable(metrics) else protocols.choose(metrics, protocol)
         for name, score, _ in chosen:
-            if ("values" not in score.needs or name == "signal") and len(self.real.shape) != 3:
-                raise ValueError(f"{name} is a score of images, and this data set has {self.real.shape}.")
-            if name in ("modes", "w1") and len(self.real.shape) != 1:
-                raise ValueError(f"{name} is a score of vectors, and this data set has {self.real.shape}.")
+            kind = getattr(score, "of", None) or (kinds.Pictures if "values" not in score.needs else None)
+            if kind and not isinstance(dataset.kind, kind):
+                raise ValueError(
+                    f"{name} is a score of {kind.__name__.lower()}, and this data set holds "
+                    f"{dataset.kind.plural.lower()} of shape {self.real.shape}."
+                )
         found: dict = {}
         self.groups: list = []  # (extractor, its scores): what is gathered together
         for name in dict.fromkeys(name for _, _, name in chosen):

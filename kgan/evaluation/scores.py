@@ -1,8 +1,8 @@
 """What each score needs of the two sets of images, how it is computed, and under which name it is printed.
 
 A score's `needs` is what must be gathered of both sets, `sizes` how many rows of each, `keys` the names in logs of what
-it gives (the first is the one to go by), `better` whether less or more is better, `values` the numbers; `check`, where
-there is one, refuses what cannot be computed, before anything has been. The names FID, IS and KID are given to the
+it gives (the first is the one to go by), `better` whether less or more is better, `values` the numbers. `of`, where
+there is one, is the kind of examples that it is a score of, and `check` refuses what cannot be computed, before anything has been. The names FID, IS and KID are given to the
 verified Inception network of 2015 alone; on other networks the same functions are FD, CS and KD of that network.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kgan import metrics
+from kgan import kinds, metrics
 from kgan.distances import wasserstein1
 from kgan.metrics.sliced_wasserstein import DIRECTIONS, PATCHES, SMALLEST
 
@@ -293,6 +293,7 @@ class Classes:
 class Modes:
     """Modes covered of a mixture of Gaussians, and the share of samples that belong to one."""
 
+    of = kinds.Vectors
     needs = ("values",)
     better = "max"
 
@@ -314,6 +315,7 @@ class Modes:
 class Wasserstein1:
     """The exact Wasserstein-1 distance of samples from as many examples, in the data set's own units."""
 
+    of = kinds.Vectors
     needs = ("values",)
     better = "min"
 
@@ -333,6 +335,7 @@ class Signal:
     """The Wasserstein-1 distance between the distributions of the total of an image, such as the signal of a shower or
     the brightness of a photograph, in standard deviations of the reals' totals."""
 
+    of = kinds.Pictures
     needs = ("values",)
     better = "min"
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from kgan import images as pixels
 from kgan.datasets.dataset import Order
 
 BLOCK = 256  # images at a time; fixed, because a network rounds otherwise in batches of another size
@@ -40,7 +39,8 @@ class Real:
     def images(self, count):
         """Blocks of uint8 images [n, H, W, C], the first `count`."""
         for _, examples in self._blocks(count):
-            yield examples if examples.dtype == np.uint8 else pixels.to_uint8(self.dataset.encode(examples))
+            stored = examples.dtype == np.uint8
+            yield examples if stored else self.dataset.kind.stored(self.dataset.encode(examples))
 
     def values(self, count):
         """Blocks of examples in the set's own units, the first `count`."""

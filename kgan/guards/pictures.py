@@ -17,9 +17,11 @@ class FirstLook:
 
     Args:
         makers: {role: network} of those that make examples, such as {"generator": generator}.
+        bounded: whether examples are values in [-1, 1], as those of pictures are.
     """
 
-    def __init__(self, makers):
+    def __init__(self, makers, bounded=True):
+        self.bounded = bounded
         self.makers = {
             role: reach for role, network in makers.items() if not (reach := reaches(network)[0]).unlimited
         }  # fmt: skip
@@ -44,7 +46,7 @@ class FirstLook:
             slack = BEYOND * min(width, max(high - low, 1e-3))
             if low < reach.low - slack or high > reach.high + slack:
                 raise ValueError(_unreachable(role, reach, low, high))
-        if np.ndim(examples) == 4 and not examined:
+        if self.bounded and not examined:
             self._pictures(low, high)
 
     def _pictures(self, low, high):

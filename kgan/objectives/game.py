@@ -15,7 +15,7 @@ from kgan.guards.arguments import check_execution, check_fit, check_sizes, check
 from kgan.guards.derived import Derived, Pauses
 from kgan.guards.first_batch import seen_first
 from kgan.guards.refusals import refusals
-from kgan.guards.spelling import check_spelling
+from kgan.guards.spelling import called_otherwise
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
@@ -42,9 +42,7 @@ class Game(Configurable, keras.Model):
     players: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
 
-    def __new__(cls, *positional, **named):
-        check_spelling(cls, named)
-        return super().__new__(cls, *positional, **named)
+    called_otherwise = classmethod(called_otherwise)
 
     def _start(self):
         self.run_dir = Path(".")

@@ -10,6 +10,7 @@ from kgan.augment import Augmentation
 from kgan.batch import Batch
 from kgan.guards import batches
 from kgan.guards.outputs import check_scores
+from kgan.kinds import Kind
 from kgan.layers.coupling import coupling_layers
 from kgan.objectives import second_derivatives
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
@@ -40,6 +41,7 @@ class GAN(LatentVariableModel):
         seed: of every random number of the training.
         augment: a `kgan.augment` value that changes the images which the discriminator sees in training, real and fake.
         replay: a `kgan.replay.Replay`, with which it also sees past fakes.
+        kind: what an example is, a `kgan.kinds.Kind`; None for what its shape usually means.
     """
 
     players: tuple[str, ...] = ("generator", "discriminator")
@@ -65,6 +67,7 @@ class GAN(LatentVariableModel):
         seed: Seed = 0,
         augment: Augmentation | None = None,
         replay: Replay | None = None,
+        kind: Kind | None = None,
     ):
         super().__init__()
         _check_networks(generator, discriminator)
@@ -76,7 +79,7 @@ class GAN(LatentVariableModel):
         _check_coupling(discriminator, self.regularizers)
         _say_without_weight(self.regularizers)
         self.ema, self.prior, self.seed = ema, prior, seed
-        self.augment, self.replay = augment, replay
+        self.augment, self.replay, self.kind = augment, replay, kind
         self._heads = self.order_of_outputs()
         self.ring = None if replay is None else self._ring(replay)
         self._start()

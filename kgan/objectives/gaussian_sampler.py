@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from kgan.kinds import Kind
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 
 # What varies less, relative to its mean, is constant, and rounding made the rest.
@@ -29,6 +30,7 @@ class GaussianSampler(LatentVariableModel):
     Args:
         generator: `kgan.architectures.GaussianGenerator`, or a Keras model like it: mean + L z of as many latents as an
             example has values, whose only weights are the kernel, L^T or its diagonal, and the bias, the mean.
+        kind: see `GAN`.
 
     Raises:
         ValueError: the generator is none of those.
@@ -49,7 +51,7 @@ class GaussianSampler(LatentVariableModel):
     reports = ("variance",)
     ema, prior = 0.0, "normal"
 
-    def __init__(self, generator: keras.Model):
+    def __init__(self, generator: keras.Model, kind: Kind | None = None):
         super().__init__()
         check_network("generator", generator)
         size = math.prod(generator.output_shape[1:])
@@ -59,7 +61,7 @@ class GaussianSampler(LatentVariableModel):
                 f"GaussianSampler needs a generator that is mean + L z, such as GaussianGenerator; got "
                 f"{generator.name!r} with weights of the shapes {shapes}."
             )
-        self.generator = generator
+        self.generator, self.kind = generator, kind
         self._start()
         self.count = self._sum("count", [])
         self.mean = self._sum("mean", [size])

@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan import images as pixels
 from kgan.guards.outputs import check_raw, check_scores, order_of_heads
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.objectives.gan import GAN
@@ -151,7 +150,7 @@ class InfoGAN(GAN):
         inputs = self._inputs(self.latents(n, seed, truncation, codes), self.labels_for(n, labels))
         parts = tf.data.Dataset.from_tensor_slices(inputs).batch(batch_size)
         values = np.concatenate([self._forward(part).numpy() for part in parts])
-        return pixels.to_uint8(values) if values.ndim == 4 else values
+        return self.kind.stored(values)
 
     def latents(self, n, seed=0, truncation=None, codes=None):
         """The latents behind `sample`: float32 [n, latent_dim], a function of the seed and the codes alone."""

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan import images as pixels
+from kgan import kinds
 from kgan.batch import Batch
 from kgan.guards.arguments import UNWEIGHTED
 from kgan.guards.copies import copied
@@ -20,15 +20,17 @@ class LatentVariableModel(Game):
     """A game that trains a generator of images from latents drawn from a prior: a GAN, a VAE.
 
     Subclasses set `generator`, the other players, `ema`, the decay of the generator's moving average, and `prior`,
-    "normal" or "uniform", and then call `_start`. Calling the model on latents runs the averaged generator, and so do
+    "normal" or "uniform", perhaps `kind`, what an example is, and then call `_start`. Calling the model on latents runs the averaged generator, and so do
     `predict`, `sample`, the scores and the export.
     """
 
     generator: keras.Model
     ema: float
     prior: str
+    kind: kinds.Kind | None = None
 
     def _start(self):
+        self.kind = kinds.usual(self.generator.outputs[0].shape[1:]) if self.kind is None else self.kind
         if self.prior not in ("normal", "uniform"):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
         for role in dict.fromkeys(["generator", *self.players]):
@@ -141,7 +143,7 @@ class LatentVariableModel(Game):
 
     def look_at(self, examples, labels, examined=False):
         if self._first_look is None:
-            self._first_look = FirstLook(self.makers())
+            self._first_look = FirstLook(self.makers(), self.kind.bounded)
         if examples is not None:
             self._check_batched(examples.shape)
             self._first_look(examples, examined)
@@ -200,7 +202,7 @@ class LatentVariableModel(Game):
             (3, 2)
         """
         values = self.sample_values(n, seed, labels, truncation, batch_size)
-        return pixels.to_uint8(values) if values.ndim == 4 else values
+        return self.kind.stored(values)
 
     def sample_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
         """The same samples as `sample`, as the network makes them: float32, images in [-1, 1]."""
@@ -209,7 +211,7 @@ class LatentVariableModel(Game):
     def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
         """The samples of `sample`, block by block: for more of them than fit into memory."""
         for values in self.blocks_of_values(n, seed, labels, None, batch_size):
-            yield pixels.to_uint8(values) if values.ndim == 4 else values
+            yield self.kind.stored(values)
 
     def blocks_of_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
         """The samples of `sample_values`, block by block."""

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.guards.outputs import check_raw
+from kgan.kinds import Kind
 from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.objectives.replicas import over_replicas
 from kgan.ranges import Decay, Seed
@@ -38,6 +39,7 @@ class VAE(LatentVariableModel):
             then the logarithms of its variances; such as `MLPEncoder`.
         ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
         seed: of every random number of the training.
+        kind: see `GAN`.
 
     Attributes:
         variance: weight, the variance of p(x | z). For given networks the bound is largest where it is the mean squared
@@ -64,12 +66,14 @@ class VAE(LatentVariableModel):
     reports = ("elbo", "reconstruction", "divergence")
     prior = "normal"
 
-    def __init__(self, generator: keras.Model, encoder: keras.Model, ema: Decay = 0.999, seed: Seed = 0):
+    def __init__(
+        self, generator: keras.Model, encoder: keras.Model, ema: Decay = 0.999, seed: Seed = 0, kind: Kind | None = None
+    ):
         super().__init__()
         _check_networks(generator, encoder)
         check_raw("encoder", encoder, 0, "means and log-variances")
         self.generator, self.encoder = generator, encoder
-        self.ema, self.seed = ema, seed
+        self.ema, self.seed, self.kind = ema, seed, kind
         self._start()
         self.variance = self.add_weight(
             shape=(), dtype="float32", initializer=keras.initializers.Constant(FIRST_VARIANCE), trainable=False,
