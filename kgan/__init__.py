@@ -5,7 +5,7 @@ The names below are imported on first use, so that `import kgan` alone does not 
 
 import importlib
 
-from kgan import known_to_keras
+from kgan import known_to_keras, moved
 
 __version__ = "0.1.0"
 
@@ -19,6 +19,7 @@ _ROOMS = (
     "distances",
     "evaluation",
     "images",
+    "kinds",
     "layers",
     "losses",
     "metrics",
@@ -61,8 +62,8 @@ def __getattr__(name):
     if name in _OBJECTIVES:
         return getattr(importlib.import_module("kgan.objectives"), name)
     if name == "load":
-        return importlib.import_module("kgan.loading").load
-    if name in _ROOMS:
+        return importlib.import_module("kgan.using.loading").load
+    if name in _ROOMS or f"kgan.{name}" in moved.PLACES:
         return importlib.import_module(f"kgan.{name}")
     raise AttributeError(f"module 'kgan' has no attribute {name!r}")
 
@@ -72,3 +73,4 @@ def __dir__():
 
 
 known_to_keras.watch()
+moved.watch()

@@ -75,8 +75,8 @@ def _message(error):
     """The line and the exit code for what a command raised; what is no user's mistake is raised again."""
     from kgan.callbacks import Diverged, Interrupted
     from kgan.recipe import RecipeError
-    from kgan.training import DataLost, Refused
-    from kgan.workers import ChiefRefused, WorkerLost
+    from kgan.runs.training import DataLost, Refused
+    from kgan.runs.workers import ChiefRefused, WorkerLost
 
     line = f"kgan: {error}"
     if isinstance(error, Interrupted):
@@ -147,8 +147,8 @@ def main():
 def fit(recipe, run_dir, overrides, steps, fresh, on_nan, devices, allow_inexact, dry_run):
     """Trains RECIPE. The same command again goes on where the last one stopped."""
     with _quiet():
-        from kgan import experiment
         from kgan import recipe as recipes
+        from kgan.running import experiment
     if steps is not None:
         overrides = (*overrides, f"steps={steps}")
     plan = recipes.load(recipe, overrides)
@@ -173,8 +173,8 @@ def fit(recipe, run_dir, overrides, steps, fresh, on_nan, devices, allow_inexact
 
 def _place(devices):
     """Where `fit` trains: on the devices asked for, among the workers of TF_CONFIG, or on one device."""
-    from kgan import devices as local
-    from kgan import workers
+    from kgan.runs import devices as local
+    from kgan.runs import workers
 
     if devices and os.environ.get("TF_CONFIG"):
         raise UsageMistake("--devices is for one process; with TF_CONFIG each worker takes all of its devices.")
@@ -187,7 +187,7 @@ def _place(devices):
 def _leave_together(error, place):
     """Ends this worker at once: TensorFlow takes seconds to leave, in which the others would wait for it."""
     from kgan.callbacks import Diverged, Interrupted
-    from kgan.workers import ChiefRefused
+    from kgan.runs.workers import ChiefRefused
 
     line, code = _message(error)
     # What all workers see, the chief alone says.
@@ -210,8 +210,8 @@ def sample(model, count, seed, label, truncation, out, out_dir, npz):
     if not (out or out_dir or npz):
         raise UsageMistake("say where the samples go: --out grid.png, --out-dir DIR or --npz FILE.")
     with _quiet():
-        from kgan import sampling
         from kgan.recipe import RecipeError
+        from kgan.using import sampling
     try:
         written = sampling.sample(model, count, seed, label, truncation, out, out_dir, npz)
     except RecipeError:
@@ -246,9 +246,9 @@ def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, li
     {split: test}". A set of images may also be "NPZ: {path: x.npz, range: [0, 1]}". A run is compared with the data
     set that it was trained on, and keeps the records."""
     with _quiet():
-        from kgan import scoring
         from kgan.evaluation import table
         from kgan.recipe import RecipeError
+        from kgan.using import scoring
 
     def show(records, evaluation):
         if lines:
@@ -282,8 +282,8 @@ def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, li
 def neighbors(run, out, count, k, spaces, seed):
     """Draws samples of RUN beside the training images that are nearest to them."""
     with _quiet():
-        from kgan import neighbors as drawing
         from kgan.recipe import RecipeError
+        from kgan.using import neighbors as drawing
     try:
         medians = drawing.neighbors(run, out, count, k, spaces, seed)
     except RecipeError:
@@ -301,8 +301,8 @@ def neighbors(run, out, count, k, spaces, seed):
 def scores(runs):
     """Prints the scores that RUNs have had so far in one table; what cannot be compared gets columns of its own."""
     with _quiet():
-        from kgan import scoring
         from kgan.evaluation import table
+        from kgan.using import scoring
     try:
         rows, without = scoring.stored(runs)
     except ValueError as error:
@@ -319,8 +319,8 @@ def scores(runs):
 def export(run, out, kind):
     """Writes the generator of RUN to OUT, to serve without kgan; compared with the live one before success."""
     with _quiet():
-        from kgan.export import export as write
-        from kgan.loading import ServedGenerator, sampler
+        from kgan.using.export import export as write
+        from kgan.using.loading import ServedGenerator, sampler
     if out.exists():
         raise UsageMistake(f"{out} exists already; choose another place or remove it.")
     try:
@@ -343,8 +343,8 @@ def export(run, out, kind):
 def rate(run, out, count, seed):
     """Writes a page on which a person says which images are real and which RUN made, and learns how well."""
     with _quiet():
-        from kgan import rating
         from kgan.recipe import RecipeError
+        from kgan.using import rating
     try:
         click.echo(rating.rate(run, count, seed, out))
     except RecipeError:
@@ -408,7 +408,7 @@ def _kept(classifiers, dataset):
 def list_():
     """Names everything that a recipe can use, room by room."""
     with _quiet():
-        from kgan import catalogue
+        from kgan.recipe import catalogue
     click.echo(catalogue.overview())
 
 
@@ -417,7 +417,7 @@ def list_():
 def show(name):
     """Prints one thing's description, arguments and defaults."""
     with _quiet():
-        from kgan import catalogue
+        from kgan.recipe import catalogue
     try:
         click.echo(catalogue.describe(name))
     except KeyError as error:

@@ -1,19 +1,7 @@
 """Importing this module makes all of kgan's classes known to `keras.models.load_model`."""
 
-from kgan import (
-    architectures,
-    augment,
-    callbacks,
-    constraints,
-    datasets,
-    layers,
-    losses,
-    objectives,
-    regularizers,
-    replay,
-    schedules,
-    top_k,
-)
+from kgan import architectures, augment, callbacks, datasets, kinds, layers, losses, objectives, regularizers, schedules
+from kgan.tricks import constraints, replay, top_k
 
 __all__ = [
     "architectures",
@@ -21,6 +9,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "kinds",
     "layers",
     "losses",
     "objectives",

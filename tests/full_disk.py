@@ -16,11 +16,13 @@ import keras
 import numpy as np
 
 import kgan
-from kgan import checkpoint, export, files, images
+from kgan import files, images
 from kgan.callbacks import Log
 from kgan.classifier import Classifier
 from kgan.classifier import network as networks
 from kgan.evaluation import gathering, records
+from kgan.runs import checkpoint
+from kgan.using import export
 from tests.filling import fill
 
 disk = Path(sys.argv[1] if __name__ == "__main__" else "")

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 import kgan
-from kgan import checkpoint
+from kgan.runs import checkpoint
 
 
 def save_for_ever(folder, ready):

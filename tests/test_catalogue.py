@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from kgan import catalogue
 from kgan.configurable import arguments
+from kgan.recipe import catalogue
 
 MEMBERS = {name: (room, cls) for room in catalogue.ROOMS for name, cls in catalogue.members(f"kgan.{room}").items()}
 # No paper's: ways to read files, and a linear map.

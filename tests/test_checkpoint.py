@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kgan
-from kgan import checkpoint
+from kgan.runs import checkpoint
 from tests.conftest import numbers
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kgan.constraints import WeightClipping
+from kgan.tricks.constraints import WeightClipping
 
 
 def test_clipping_is_the_projection_onto_the_box():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kgan import devices
+from kgan.runs import devices
 
 
 def test_one_device_needs_no_strategy():

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import environment
+from kgan.runs import environment
 
 
 @pytest.mark.parametrize(("given", "found"), [("3", 3), ("many", None), ("0", None)])

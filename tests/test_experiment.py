@@ -8,7 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from kgan import callbacks, checkpoint, experiment, plain_yaml, recipe
+from kgan import callbacks, recipe
+from kgan.recipe import plain_yaml
+from kgan.running import experiment
+from kgan.runs import checkpoint
 
 TOY = """
 name: toy

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import export as exporting
 from kgan import precision
-from kgan.export import export
+from kgan.using import export as exporting
+from kgan.using.export import export
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kgan import callbacks, checkpoint, cli, datasets, files, recipe
+from kgan import callbacks, cli, datasets, files, recipe
+from kgan.runs import checkpoint
 from tests.test_experiment import TOY, everything, fit, log, plan, same, whole
 
 

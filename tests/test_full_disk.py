@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kgan import checkpoint
+from kgan.runs import checkpoint
 from tests.filling import fill
 from tests.test_experiment import TOY, everything, log, same, whole
 from tests.test_faults import kgan as here

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import kgan
-from kgan.loading import sampler
+from kgan.using.loading import sampler
 from tests.conftest import networks
 from tests.test_cli import mistake
 

@@ -6,11 +6,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 import kgan
-from kgan import neighbors as drawing
 from kgan.cli import main
 from kgan.evaluation import Real
 from kgan.evaluation.extractors import Pixels
 from kgan.metrics import nearest_neighbors
+from kgan.using import neighbors as drawing
 from tests.evaluation.doubles import npz
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import kgan
-from kgan import experiment, recipe
+from kgan import recipe
+from kgan.running import experiment
 
 OLD = Path(__file__).parent / "fixtures" / "format_1"
 LABELS = {"sngan": [0, 1, 2, 3], "acgan": [0, 1, 2, 3]}

@@ -21,10 +21,13 @@ from PIL import Image
 from scipy.stats import binomtest
 
 import kgan
-from kgan import checkpoint, experiment, rating, recipe
+from kgan import recipe
 from kgan.cli import main
-from kgan.export import export
 from kgan.images import to_uint8
+from kgan.running import experiment
+from kgan.runs import checkpoint
+from kgan.using import rating
+from kgan.using.export import export
 
 RECIPE = """
 steps: 1

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from kgan import datasets, experiment, recipe
+from kgan import datasets, recipe
+from kgan.running import experiment
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 FASHION = Path("/usr/share/datasets/fashion-mnist")

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kgan import experiment, recipe
+from kgan import recipe
+from kgan.running import experiment
 
 RECIPES = sorted((Path(__file__).parent.parent / "recipes").glob("*.yaml"))
 SHAPES = {"FashionMNIST": (28, 28), "MNIST": (28, 28), "CIFAR10": (32, 32, 3)}

@@ -7,7 +7,7 @@ import tensorflow as tf
 import kgan
 from kgan.batch import Batch
 from kgan.randomness import Draws
-from kgan.replay import Replay, Ring
+from kgan.tricks.replay import Replay, Ring
 
 
 def numbered(first, count, labels=False):

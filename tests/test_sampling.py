@@ -8,8 +8,11 @@ import pytest
 from PIL import Image
 
 import kgan
-from kgan import checkpoint, experiment, recipe, sampling
-from kgan.export import export
+from kgan import recipe
+from kgan.running import experiment
+from kgan.runs import checkpoint
+from kgan.using import sampling
+from kgan.using.export import export
 
 OPTIMIZERS = """
 optimizers:

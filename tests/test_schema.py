@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 
 from kgan.ranges import Count, Decay, Positive, Range, Weight
-from kgan.schema import Wrong, check_names, check_type, hint_of, nearest, one_line, what
+from kgan.recipe.schema import Wrong, check_names, check_type, hint_of, nearest, one_line, what
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 import kgan
-from kgan import images, scoring
+from kgan import images
 from kgan.cli import main
-from kgan.export import export
+from kgan.using import scoring
+from kgan.using.export import export
 from tests.evaluation.doubles import npz
 
 

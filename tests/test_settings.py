@@ -12,9 +12,10 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import checkpoint, precision, settings
+from kgan import precision
 from kgan.callbacks import Checkpoint
 from kgan.regularizers import GradientPenalty
+from kgan.runs import checkpoint, settings
 from tests.conftest import numbers
 
 L = keras.layers

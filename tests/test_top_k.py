@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan.top_k import TopK
+from kgan.tricks.top_k import TopK
 
 
 @pytest.mark.parametrize(("step", "k"), [(0, 12), (5, 9), (10, 6), (99, 6)])

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import checkpoint, training
 from kgan.callbacks import Checkpoint, Inexact, Log, SampleGrid
+from kgan.runs import checkpoint, training
 from tests.conftest import numbers
 
 

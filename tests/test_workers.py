@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from kgan import cli, experiment, recipe, workers
+from kgan import cli, recipe
+from kgan.running import experiment
+from kgan.runs import workers
 from tests.test_experiment import everything, log
 
 ROOT = Path(__file__).parent.parent

@@ -333,7 +333,8 @@ def fit(arguments):
     import keras
     import numpy as np
 
-    from kgan import experiment, recipe
+    from kgan import recipe
+    from kgan.running import experiment
 
     steps = 3 * arguments.steps
     bare, whole = [], []

@@ -5,10 +5,10 @@ import time
 
 import keras
 
-from kgan import checkpoint, environment, settings
 from kgan.callbacks.callback import Callback
 from kgan.callbacks.finite import check_weights
 from kgan.ranges import Count, Positive
+from kgan.runs import checkpoint, environment, settings
 
 # What Keras' own callbacks remember from epoch to epoch, and forget whenever a training begins.
 REMEMBERED = {

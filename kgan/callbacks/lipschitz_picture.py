@@ -5,13 +5,13 @@ import tensorflow as tf
 
 from kgan.batch import Batch
 from kgan.callbacks.callback import Callback
-from kgan.constraints import WeightClipping
 from kgan.datasets import Dataset
 from kgan.files import replacing
 from kgan.layers import SpectralNormalization
 from kgan.randomness import Draws
 from kgan.ranges import Count, Seed
 from kgan.regularizers.input_gradient import gradient_norm, interpolate
+from kgan.tricks.constraints import WeightClipping
 
 TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 COUNT = 512  # examples, and samples, between which lines are drawn

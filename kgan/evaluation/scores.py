@@ -2,8 +2,9 @@
 
 A score's `needs` is what must be gathered of both sets, `sizes` how many rows of each, `keys` the names in logs of what
 it gives (the first is the one to go by), `better` whether less or more is better, `values` the numbers. `of`, where
-there is one, is the kind of examples that it is a score of, and `check` refuses what cannot be computed, before anything has been. The names FID, IS and KID are given to the
-verified Inception network of 2015 alone; on other networks the same functions are FD, CS and KD of that network.
+there is one, is the kind of examples that it is a score of, and `check` refuses what cannot be computed, before
+anything has been. The names FID, IS and KID are given to the verified Inception network of 2015 alone; on other
+networks the same functions are FD, CS and KD of that network.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,8 @@
 """The games: Keras models whose `train_step` reads like the paper's algorithm box."""
 
+from kgan.games.game import Game
+from kgan.games.gan import GAN
+from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.objectives.acgan import ACGAN
 from kgan.objectives.began import BEGAN
 from kgan.objectives.bs_gan import BSGAN
@@ -7,13 +10,10 @@ from kgan.objectives.consensus_gan import ConsensusGAN
 from kgan.objectives.ebgan import EBGAN
 from kgan.objectives.f_gan import FGAN
 from kgan.objectives.feature_matching_gan import FeatureMatchingGAN
-from kgan.objectives.game import Game
-from kgan.objectives.gan import GAN
 from kgan.objectives.gaussian_sampler import GaussianSampler
 from kgan.objectives.geometric_gan import GeometricGAN
 from kgan.objectives.historical_averaging_gan import HistoricalAveragingGAN
 from kgan.objectives.infogan import InfoGAN
-from kgan.objectives.latent_variable_model import LatentVariableModel
 from kgan.objectives.lsgan import LSGAN
 from kgan.objectives.r3gan import R3GAN
 from kgan.objectives.relativistic_gan import RelativisticGAN

@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
+from kgan.games import second_derivatives
+from kgan.games.gan import GAN
+from kgan.games.replicas import over_replicas
 from kgan.losses import AdversarialLoss, NonSaturating
-from kgan.objectives import second_derivatives
-from kgan.objectives.gan import GAN
-from kgan.objectives.replicas import over_replicas
 from kgan.ranges import Weight
 
 

@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.games.gan import GAN
 from kgan.objectives.autoencoder import check_autoencoder
-from kgan.objectives.gan import GAN
 from kgan.ranges import Positive, Weight
 
 

@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.games.gan import GAN
+from kgan.games.replicas import over_replicas
 from kgan.losses import AdversarialLoss, NonSaturating
-from kgan.objectives.gan import GAN
-from kgan.objectives.replicas import over_replicas
 
 
 class FeatureMatchingGAN(GAN):

@@ -5,8 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from kgan.games.latent_variable_model import LatentVariableModel, check_network
 from kgan.kinds import Kind
-from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 
 # What varies less, relative to its mean, is constant, and rounding made the rest.
 CONSTANT = 1e-12

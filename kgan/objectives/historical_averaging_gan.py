@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kgan.games.gan import GAN
 from kgan.losses import AdversarialLoss, NonSaturating
-from kgan.objectives.gan import GAN
 from kgan.ranges import Weight
 
 

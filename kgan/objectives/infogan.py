@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.games.gan import GAN
 from kgan.guards.outputs import check_raw, check_scores, order_of_heads
 from kgan.losses import AdversarialLoss, NonSaturating
-from kgan.objectives.gan import GAN
 from kgan.randomness import Draws
 from kgan.ranges import Weight
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 from tensorflow.nn import softplus
 
-from kgan.objectives.gan import GAN
+from kgan.games.gan import GAN
 
 
 class RelativisticGAN(GAN):

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
+from kgan.games.gan import GAN
 from kgan.losses import AdversarialLoss, NonSaturating
-from kgan.objectives.gan import GAN
-from kgan.top_k import TopK
+from kgan.tricks.top_k import TopK
 
 
 class StandardGAN(GAN):

@@ -6,10 +6,10 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
+from kgan.games.latent_variable_model import LatentVariableModel, check_network
+from kgan.games.replicas import over_replicas
 from kgan.guards.outputs import check_raw
 from kgan.kinds import Kind
-from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
-from kgan.objectives.replicas import over_replicas
 from kgan.ranges import Decay, Seed
 
 # Of values in [-1, 1]: a tenth, and a hundredth of a grey level.

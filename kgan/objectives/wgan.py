@@ -4,10 +4,10 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.constraints import WeightClipping
-from kgan.objectives.gan import GAN, Steps
+from kgan.games.gan import GAN, Steps
 from kgan.ranges import Positive
-from kgan.top_k import TopK
+from kgan.tricks.constraints import WeightClipping
+from kgan.tricks.top_k import TopK
 
 
 class WGAN(GAN):

@@ -6,9 +6,9 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.objectives.gan import GAN, Steps
+from kgan.games.gan import GAN, Steps
 from kgan.regularizers import GradientPenalty, Regularizer
-from kgan.top_k import TopK
+from kgan.tricks.top_k import TopK
 
 
 class WGANGP(GAN):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kgan import experiment, recipe
+from kgan import recipe
+from kgan.running import experiment
 
 TOY = """
 steps: 2

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import kgan
-from kgan import checkpoint
 from kgan.callbacks import Checkpoint, Diverged, Log, SampleGrid, StopOnNonFinite, TensorBoard
+from kgan.runs import checkpoint
 
 
 @pytest.fixture

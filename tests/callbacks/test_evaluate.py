@@ -9,8 +9,8 @@ import tensorflow as tf
 
 import kgan
 from kgan.callbacks import FID, Checkpoint, Evaluate, InceptionScore, Log
-from kgan.checkpoint import latest
 from kgan.evaluation import Generated
+from kgan.runs.checkpoint import latest
 from tests.evaluation.doubles import npz
 
 
@@ -154,7 +154,8 @@ def test_mistakes(tmp_path, options, message):
 
 
 def test_two_evaluations_of_one_name_in_a_recipe(tmp_path):
-    from kgan import experiment, recipe
+    from kgan import recipe
+    from kgan.running import experiment
 
     path = tmp_path / "small.yaml"
     path.write_text(

@@ -197,7 +197,8 @@ def test_wrong_arguments_get_a_sentence():
 
 
 def test_a_recipe_makes_it(tmp_path):
-    from kgan import experiment, recipe
+    from kgan import recipe
+    from kgan.running import experiment
 
     plan = recipe.load(
         "recipes/wgan_gp_ring.yaml",

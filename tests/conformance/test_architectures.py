@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kgan import architectures, catalogue
+from kgan import architectures
 from kgan.precision import policy
+from kgan.recipe import catalogue
 
 IMAGE, VECTOR = (8, 9, 1), (3,)
 

@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import layers as stock
 
-from kgan import catalogue, layers
+from kgan import layers
 from kgan.configurable import arguments
+from kgan.recipe import catalogue
 
 IMAGES, VECTORS, CLASSES = [8, 8, 8], [5], []
 

@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import checkpoint, configurable, objectives, regularizers
+from kgan import configurable, objectives, regularizers
 from kgan.regularizers import GradientPenalty
+from kgan.runs import checkpoint
 from tests.conftest import networks, numbers
 
 CONTRACTS = {"GAN", "Game", "LatentVariableModel"}

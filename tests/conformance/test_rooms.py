@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from kgan import catalogue
 from kgan.configurable import arguments
+from kgan.recipe import catalogue
 
 MEMBERS = [(room, cls) for room in catalogue.ROOMS for cls in catalogue.members(f"kgan.{room}").values()]
 

@@ -6,11 +6,12 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import checkpoint, configurable
+from kgan import configurable
 from kgan.augment import Augmentation, DiffAugment, InstanceNoise
 from kgan.randomness import Draws
-from kgan.replay import Replay
-from kgan.top_k import TopK
+from kgan.runs import checkpoint
+from kgan.tricks.replay import Replay
+from kgan.tricks.top_k import TopK
 from tests.conformance.test_objectives import ALGORITHMS, OBJECTIVES
 from tests.conftest import numbers
 

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan.export import export
 from kgan.guards.labels import classes_of
+from kgan.using.export import export
 
 L = keras.layers
 K = 5

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan.export import export
+from kgan.using.export import export
 
 LABELS = np.float32([[0.0], [1.0], [2.0], [3.0]])
 LOG2 = np.log(2)

@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import experiment, export, precision, recipe
+from kgan import precision, recipe
 from kgan.architectures import GaussianGenerator
+from kgan.running import experiment
+from kgan.using import export
 
 BOTH = pytest.mark.parametrize("covariance", ["diagonal", "full"])
 

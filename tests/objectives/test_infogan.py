@@ -122,7 +122,7 @@ def test_what_is_refused():
 
 def test_codes_are_exported(tmp_path):
     """A served generator draws the same codes; its latents can be set by hand."""
-    from kgan.export import export
+    from kgan.using.export import export
 
     gan = game()
     served = tf.saved_model.load(export(gan, tmp_path / "served"))

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan import precision, training
+from kgan import precision
 from kgan.callbacks import Checkpoint
+from kgan.runs import training
 from tests.conftest import numbers
 
 

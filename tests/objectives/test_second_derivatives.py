@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers
 
 import kgan
-from kgan.catalogue import members
-from kgan.objectives.second_derivatives import replacement
+from kgan.games.second_derivatives import replacement
+from kgan.recipe.catalogue import members
 from kgan.regularizers import DRAGAN, R1, Regularizer
 
 ROWS, SERIES, IMAGES, VOXELS = [4], [6, 4], [6, 6, 4], [4, 4, 4, 2]

@@ -160,7 +160,7 @@ def test_samples_are_the_averaged_generators(ring, tmp_path):
     expected = vae.ema_generator(vae.latents(5, seed=1)).numpy()
     np.testing.assert_allclose(vae.sample(5, seed=1), expected, atol=1e-6)
     assert np.abs(expected - vae.generator(vae.latents(5, seed=1)).numpy()).max() > 1e-4
-    from kgan import export
+    from kgan.using import export
 
     served = tf.saved_model.load(export.export(vae, tmp_path / "served"))
     np.testing.assert_allclose(served.serve(num_samples=5, seed=1)["samples"], expected, atol=1e-5)

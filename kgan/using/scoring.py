@@ -5,7 +5,7 @@ from pathlib import Path
 from kgan import recipe
 from kgan.datasets import NPZ, ImageFolder
 from kgan.evaluation import EVALUATIONS, Evaluation, Generated, Real, records
-from kgan.loading import sampler
+from kgan.using.loading import sampler
 
 
 def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extractor=None, seed=0, show=None):

@@ -12,8 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kgan import environment, files, saving
-from kgan.objectives.game import Game, loading_whole
+from kgan import files
+from kgan.runs import environment, saving
 
 # What every record has, and of which type.
 RECORD = {"step": int, "weights_sha256": str, "metrics": list, "state": dict, "environment": dict, "model": dict}
@@ -129,7 +129,7 @@ def restore(model, commit, record):
         f"callbacks that it had (some, as OlderPlayers, keep weights in it), or choose another folder."
     )
     try:
-        with loading_whole():
+        with saving.loading_whole():
             model.load_weights(_weights(commit))
     except (ValueError, UserWarning) as error:
         raise other from error
@@ -174,7 +174,7 @@ def _make(commit, record):
                 f"{commit}: {str(error).partition('.')[0]}; import the module that defines it before loading."
             ) from error
         raise ValueError("model") from error
-    if not isinstance(model, Game):
+    if not hasattr(model, "players"):  # some other class that Keras can make
         raise TypeError("model")
     restore(model, commit, record)
     return model

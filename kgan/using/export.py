@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan.devices import outside_scopes
 from kgan.files import making, no_room
+from kgan.runs.devices import outside_scopes
 
 FORMATS = ("tf_saved_model", "saved_model")
 

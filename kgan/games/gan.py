@@ -8,16 +8,16 @@ import tensorflow as tf
 
 from kgan.augment import Augmentation
 from kgan.batch import Batch
+from kgan.games import second_derivatives
+from kgan.games.latent_variable_model import LatentVariableModel, check_network
 from kgan.guards import batches
 from kgan.guards.outputs import check_scores
 from kgan.kinds import Kind
 from kgan.layers.coupling import coupling_layers
-from kgan.objectives import second_derivatives
-from kgan.objectives.latent_variable_model import LatentVariableModel, check_network
 from kgan.ranges import Decay, Range, Seed
 from kgan.regularizers import Regularizer
-from kgan.replay import Replay, Ring
-from kgan.top_k import TopK
+from kgan.tricks.replay import Replay, Ring
+from kgan.tricks.top_k import TopK
 
 # Updates of the discriminator in one step, of which each takes a minibatch of its own.
 Steps = Annotated[int, Range("[1, 1000]")]

@@ -11,11 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 import kgan.register  # noqa: F401 - Keras must know every class
-from kgan import checkpoint, kinds
-from kgan.devices import outside_scopes
+from kgan import kinds
+from kgan.games.game import Game
+from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.guards.labels import LabelRules
-from kgan.objectives.game import Game, loading_whole
-from kgan.objectives.latent_variable_model import LatentVariableModel
+from kgan.runs import checkpoint, saving
+from kgan.runs.devices import outside_scopes
 
 
 def load(path):
@@ -68,7 +69,7 @@ def _keras_file(path):
         if not zipfile.is_zipfile(file):
             raise ValueError(f"{path} is no Keras file, in spite of its name; expected what a model's `save` writes.")
     try:
-        with _code_explained(path), loading_whole():
+        with _code_explained(path), saving.loading_whole():
             model = keras.models.load_model(path)
     except Unloadable:
         raise

@@ -7,12 +7,14 @@ import re
 
 from kgan.configurable import arguments
 
-ROOMS = ("objectives", "losses", "regularizers", "layers", "architectures", "datasets", "callbacks", "constraints",
-         "augment", "replay", "top_k", "schedules")  # fmt: skip
+ROOMS = {
+    room: f"kgan.{room}" for room in ("objectives", "losses", "regularizers", "layers", "architectures", "datasets",
+                                      "callbacks", "augment", "schedules", "kinds")
+} | {room: f"kgan.tricks.{room}" for room in ("constraints", "replay", "top_k")}  # fmt: skip
 
 # What others extend or wrap; no member of a recipe.
 CONTRACTS = {
-    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game",
+    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game", "Kind",
     "LatentVariableModel", "Network", "Optimizer", "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer",
     "OptimizerMap", "Regularizer",
 }  # fmt: skip
@@ -34,7 +36,7 @@ def describe(name):
     Raises:
         KeyError: there is none of that name; the message has the nearest one.
     """
-    classes = {n: (room, cls) for room in ROOMS for n, cls in _classes(f"kgan.{room}").items()}
+    classes = {n: (room, cls) for room, module in ROOMS.items() for n, cls in _classes(module).items()}
     if name not in classes:
         near = difflib.get_close_matches(name, classes, n=1, cutoff=0.4)
         raise KeyError(f"There is no {name!r}{f'; did you mean {near[0]!r}?' if near else ''} (`kgan list` has all).")
@@ -64,7 +66,7 @@ def _classes(room):
 
 
 def _rooms():
-    return {room: members(f"kgan.{room}") for room in ROOMS}
+    return {room: members(module) for room, module in ROOMS.items()}
 
 
 def _first_sentence(cls):

@@ -6,12 +6,12 @@ import tensorflow as tf
 
 from kgan import kinds
 from kgan.batch import Batch
+from kgan.games.game import Game
 from kgan.guards.arguments import UNWEIGHTED
 from kgan.guards.copies import copied
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
-from kgan.objectives.game import Game
 from kgan.precision import check_weights
 from kgan.randomness import Draws
 
@@ -20,8 +20,8 @@ class LatentVariableModel(Game):
     """A game that trains a generator of images from latents drawn from a prior: a GAN, a VAE.
 
     Subclasses set `generator`, the other players, `ema`, the decay of the generator's moving average, and `prior`,
-    "normal" or "uniform", perhaps `kind`, what an example is, and then call `_start`. Calling the model on latents runs the averaged generator, and so do
-    `predict`, `sample`, the scores and the export.
+    "normal" or "uniform", perhaps `kind`, what an example is, and then call `_start`. Calling the model on latents runs
+    the averaged generator, and so do `predict`, `sample`, the scores and the export.
     """
 
     generator: keras.Model
@@ -253,7 +253,7 @@ class LatentVariableModel(Game):
 
     def export(self, filepath, format="tf_saved_model", **options):
         """Writes the averaged generator as a SavedModel that serves without kgan: see `kgan.export.export`."""
-        from kgan.export import export
+        from kgan.using.export import export
 
         return export(self, filepath, format, **options)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from kgan import images, recipe
+from kgan import recipe
 from kgan.datasets import Dataset
 from kgan.files import remove_unfinished, replacing
-from kgan.loading import sampler
+from kgan.using.loading import sampler
 
 
 def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=None):

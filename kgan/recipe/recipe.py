@@ -8,13 +8,13 @@ from typing import Annotated
 
 import yaml
 
-from kgan import plain_yaml
-from kgan.catalogue import members
 from kgan.configurable import arguments
-from kgan.keras_arguments import ANNOTATIONS
 from kgan.precision import POLICIES
 from kgan.ranges import Range
-from kgan.schema import (
+from kgan.recipe import plain_yaml
+from kgan.recipe.catalogue import members
+from kgan.recipe.keras_arguments import ANNOTATIONS
+from kgan.recipe.schema import (
     Wrong,
     check_names,
     check_type,
@@ -40,8 +40,8 @@ ROOMS = {
     "regularizers": ["kgan.regularizers"],
     "adversarial_loss": ["kgan.losses"],
     "augment": ["kgan.augment"],
-    "replay": ["kgan.replay"],
-    "top_k": ["kgan.top_k"],
+    "replay": ["kgan.tricks.replay"],
+    "top_k": ["kgan.tricks.top_k"],
     "learning_rate": ["kgan.schedules", "keras.optimizers.schedules"],
     "kernel_initializer": ["keras.initializers"],
 }

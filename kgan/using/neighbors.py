@@ -13,8 +13,8 @@ from kgan.evaluation.extractors import Pixels, find
 from kgan.evaluation.gathering import progress
 from kgan.evaluation.sources import BLOCK
 from kgan.files import replacing
-from kgan.loading import load
 from kgan.metrics import nearest_neighbors
+from kgan.using.loading import load
 
 SAMPLES, HELD_OUT = "samples", "held-out images"
 ROWS = 8192  # training images whose features are held at a time

@@ -5,8 +5,9 @@ import fcntl
 import json
 import shutil
 
-from kgan import environment, recipe
+from kgan import recipe
 from kgan.files import no_room, replacing
+from kgan.runs import environment
 
 # What a run writes besides recipe.yaml, which is replaced and never removed.
 ARTEFACTS = ("environment.json", "log.jsonl", "evaluations.jsonl", "report.html")

@@ -2,13 +2,12 @@
 
 import contextlib
 import threading
-import warnings
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from kgan import files, saving, settings, training
+from kgan import files
 from kgan.configurable import Configurable
 from kgan.guards import batches
 from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
@@ -19,6 +18,7 @@ from kgan.guards.spelling import called_otherwise
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
 from kgan.randomness import Draws
+from kgan.runs import saving, settings, training
 
 # Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
 # FGAN, whose loss is linear in the scores of real data, and in the penalties of R3GAN and of the first GAN. In 1 of 80
@@ -660,11 +660,3 @@ class OptimizerGroup:
     @property
     def variables(self):
         return [variable for optimizer in self.optimizers for variable in optimizer.variables]
-
-
-@contextlib.contextmanager
-def loading_whole():
-    """Turns Keras' warnings about skipped optimizer state and skipped layers into errors while weights are loaded."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Skipping (variable loading for optimizer|nested container)")
-        yield

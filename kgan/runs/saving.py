@@ -3,7 +3,9 @@
 Keras writes into memory here, and the bytes go to the disk with plain writes, whose errors Python reports.
 """
 
+import contextlib
 import io
+import warnings
 from pathlib import Path
 
 from keras.src.saving import saving_lib
@@ -32,3 +34,11 @@ def whole(model):
 def ordinary(path, ending, overwrite):
     """Whether we write a file: Keras knows other kinds and other machines, and asks before it overwrites."""
     return str(path).endswith(ending) and "://" not in str(path) and (overwrite or not Path(path).exists())
+
+
+@contextlib.contextmanager
+def loading_whole():
+    """Turns Keras' warnings about skipped optimizer state and skipped layers into errors while weights are loaded."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Skipping (variable loading for optimizer|nested container)")
+        yield

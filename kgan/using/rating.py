@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kgan import images as pixels
 from kgan import recipe
 from kgan.files import replacing
-from kgan.loading import sampler
+from kgan.using.loading import sampler
 
 Z = 1.959963984540054  # the normal distribution's 97.5% point
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import keras
 
 from kgan import callbacks as kc
-from kgan import devices, precision, recipe, run_folder, training
-from kgan.checkpoint import at
-from kgan.workers import Place, WorkerLost
+from kgan import precision, recipe
+from kgan.running import run_folder
+from kgan.runs import devices, training
+from kgan.runs.checkpoint import at
+from kgan.runs.workers import Place, WorkerLost
 
 # How often a training goes back to the same checkpoint before it is given up.
 ROLLBACKS = 5

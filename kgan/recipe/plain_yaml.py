@@ -2,7 +2,7 @@
 
 import yaml
 
-from kgan.schema import cut
+from kgan.recipe.schema import cut
 
 # Neither deep nor, with all anchors replaced by what they stand for, large.
 DEEPEST, MOST = 20, 50_000

@@ -1,0 +1,1 @@
+"""The contracts of games: what every cast of players needs."""

@@ -1,0 +1,1 @@
+"""Values that change how a game is played."""
