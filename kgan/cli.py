@@ -314,6 +314,25 @@ def scores(runs):
 
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.argument("data", required=False)
+@click.option("--npz", type=click.Path(path_type=Path), required=True, help="The file to write: latents, and labels.")
+@click.option("-n", "count", type=click.IntRange(min=1), help="How many examples; all of them by default.")
+def encode(run, data, npz, count):
+    """Writes the latents of examples, by the encoder of RUN: those of its own data set, or of DATA, a folder or npz of
+    images or a data set such as "FashionMNIST: {split: test}"."""
+    with _quiet():
+        from kgan.recipe import RecipeError
+        from kgan.using import encoding
+    try:
+        click.echo(encoding.encode(run, data, count, npz))
+    except RecipeError:
+        raise
+    except ValueError as error:
+        raise UsageMistake(error) from error
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--format", "kind", type=click.Choice(["saved_model"]), default="saved_model", show_default=True)
 def export(run, out, kind):

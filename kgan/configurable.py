@@ -63,6 +63,11 @@ class Configurable:
             cls.__init__.__signature__ = inspect.Signature([this, *parameters.values()])
 
     @classmethod
+    def migrated(cls, options):
+        """The arguments `options`, where an earlier version of kgan wrote them otherwise, as they are written now."""
+        return options
+
+    @classmethod
     def called_otherwise(cls, name):
         """What to say of an argument that other libraries have under this name; None by default."""
 
@@ -118,6 +123,7 @@ def _checked(init):
     @functools.wraps(init)
     def __init__(self, *given, **options):
         if type(self).__init__ is __init__:
+            options = type(self).migrated(options)
             known = _merged(type(self))
             for name in options:
                 if name not in known and not any(parameter.kind in VARIADIC for parameter in known.values()):

@@ -1,6 +1,7 @@
 """Which numbers an argument takes, said at its annotation, for constructors and recipes alike."""
 
 import math
+import numbers
 import typing
 
 
@@ -8,7 +9,7 @@ class Range:
     """An interval of numbers, beside the type in an annotation: `Annotated[float, Range("[0, 1)")]`.
 
     Constructors of `Configurable` classes check it, and recipes refuse what is outside before anything is made. A list
-    or tuple is inside if each of its numbers is; infinity and what is no number never are.
+    or tuple is inside if it has numbers and each is; infinity and what is no number never are.
 
     Args:
         interval: in the notation of mathematics; "[0, inf)" for numbers of at least 0.
@@ -27,7 +28,7 @@ class Range:
 
     def __contains__(self, value):
         if isinstance(value, list | tuple):
-            return all(item in self for item in value)
+            return bool(value) and all(item in self for item in value)
         (low, high), (above, below) = self._ends, self._open
         try:
             return bool((low < value if above else low <= value) and (value < high if below else value <= high))
@@ -82,6 +83,8 @@ def check(parameters, values):
     """
     for name, value in values.items():
         limit = of(parameters[name].annotation) if name in parameters else None
-        if limit is not None and value is not None and value not in limit:
+        # Of a union, the range is that of the numbers.
+        numeric = isinstance(value, numbers.Number | list | tuple | str)
+        if limit is not None and numeric and value not in limit:
             finite = "finite and " if isinstance(value, float) and math.isinf(value) else ""
             raise ValueError(f"{name} must be {finite}{limit}; got {value!r}.")

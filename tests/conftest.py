@@ -76,6 +76,9 @@ def networks(objective):
     generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=latent_dim, units=(8, 8), **classes)
     if objective is kgan.VAE:
         return generator, kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
+    if objective is kgan.BiGAN:
+        encoder = kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
+        return generator, encoder, kgan.architectures.MLPJointDiscriminator((2,), latent_dim=latent_dim, units=(8, 8))
     if objective in (kgan.EBGAN, kgan.BEGAN):
         return generator, kgan.architectures.MLPAutoencoder(data_shape=(2,), units=(8,), code_dim=4)
     heads = {

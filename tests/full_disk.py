@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 import kgan
-from kgan import files, images
+from kgan import files, images, kinds
 from kgan.callbacks import Log
 from kgan.classifier import Classifier
 from kgan.classifier import network as networks
@@ -58,7 +58,7 @@ def main():
         "log": lambda: [log.on_epoch_end(0, {"d_loss": 0.0}) for _ in range(2000)],
         "evaluations": lambda: records.append(disk / "evaluations.jsonl", [{"metric": page, "key": "fd", "value": 1}]),
         "picture": lambda: images.write_png(disk / "a.png", picture),
-        "points": lambda: images.write_points(disk / "b.png", noise.normal(size=[5000, 2])),
+        "points": lambda: kinds.Vectors().draw(disk / "b.png", noise.normal(size=[5000, 2])),
         "npz": lambda: sampling_npz(disk / "a.npz", arrays),
         "classifier": lambda: known.save(disk / "classifier.npz"),
         "page": lambda: files.write(disk / "rate.html", page.encode()),

@@ -88,7 +88,7 @@ def test_dry_run_prints_the_recipe_and_both_networks_and_writes_nothing(here):
     assert 'Model: "generator"' in out
     assert 'Model: "discriminator"' in out
     assert [entry.name for entry in here.iterdir()] == ["toy.yaml"]
-    assert mistake("fit", "toy.yaml", "--dry-run", "--set", "log.every=0").startswith("kgan: toy.yaml: log: every")
+    assert mistake("fit", "toy.yaml", "--dry-run", "--set", "log.every=0").startswith("kgan: toy.yaml: log.every: ")
 
 
 @pytest.mark.parametrize(

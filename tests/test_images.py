@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kgan import images
+from kgan import images, kinds
 
 
 def test_all_256_values_come_back():
@@ -106,6 +106,6 @@ def test_pictures_are_written_whole(tmp_path, channels):
 
 
 def test_points_are_drawn(tmp_path):
-    images.write_points(tmp_path / "points.png", np.random.default_rng(0).normal(size=[50, 2]))
+    kinds.Vectors().draw(tmp_path / "points.png", np.random.default_rng(0).normal(size=[50, 2]))
     with Image.open(tmp_path / "points.png") as picture:
         assert picture.size == (500, 500)

@@ -11,7 +11,9 @@ import kgan
 
 ROOT = Path(kgan.__file__).parent
 ANYONE = {
-    "batch", "configurable", "distances", "files", "images", "kinds", "precision", "randomness", "ranges", "schedules",
+    "batch", "configurable", "distances", "files", "images", "kinds", "labels", "precision", "randomness", "ranges",
+    "remarks",
+    "schedules",
 }  # fmt: skip
 ALLOWED = {
     "cli": {"recipe", "running", "runs", "using", "callbacks", "classifier", "evaluation"},
@@ -22,14 +24,15 @@ ALLOWED = {
     "callbacks": {"runs", "evaluation", "datasets", "layers", "regularizers", "tricks"},
     "evaluation": {"metrics", "classifier", "datasets"},
     "classifier": {"datasets", "metrics"},
-    "objectives": {"games", "guards", "losses", "regularizers", "layers", "tricks"},
-    "games": {"runs", "guards", "losses", "regularizers", "augment", "layers", "tricks", "using"},
+    "objectives": {"games", "products", "guards", "losses", "regularizers", "layers", "tricks"},
+    "games": {"runs", "guards", "products", "losses", "regularizers", "augment", "layers", "tricks", "using"},
     "runs": {"guards"},
     "guards": {"layers"},
     "register": {"architectures", "augment", "callbacks", "datasets", "layers", "losses", "objectives", "regularizers",
                  "tricks"},
     "known_to_keras": set(),
     "moved": set(),
+    "products": set(),
     "augment": set(),
     "tricks": set(),
     "architectures": {"layers"},

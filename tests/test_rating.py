@@ -125,7 +125,7 @@ def test_the_page_is_known_by_its_content():
 def test_the_page_is_part_of_the_package():
     setup = ConfigParser()
     setup.read(Path(kgan.__file__).parents[1] / "setup.cfg")
-    assert "rating.html" in setup["options.package_data"]["kgan"].split()
+    assert "rating.html" in setup["options.package_data"]["kgan.using"].split()
 
 
 # --- from a run to a page ---

@@ -41,7 +41,7 @@ def mistake(path, *overrides):
 
 def test_every_default_is_spelled_out(written):
     document = recipe.load(written(TOY)).document()
-    assert list(document)[:5] == ["name", "seed", "steps", "batch_size", "precision"]
+    assert list(document)[:6] == ["name", "format", "seed", "steps", "batch_size", "precision"]
     assert document["name"] == "r"
     assert document["seed"] == 0
     assert document["precision"] == "auto"
@@ -123,7 +123,7 @@ def test_overrides_reach_into_lists(written):
         (b"a: " + b"[" * 9999, "r.yaml: not valid YAML: nested more than 20 deep."),
         (b"#" * 300_000, "r.yaml: expected a recipe, of at most 256 KB, got a larger file."),
         (b"name: a\n---\nname: b\n", "r.yaml: not valid YAML: line 2, column 1: another document; a recipe is one."),
-        (b"name: x\n", "r.yaml: missing: dataset, generator, discriminator, objective, optimizers, steps."),
+        (b"name: x\n", "r.yaml: missing: dataset, objective, optimizers, steps, and the objective's networks."),
     ],
 )
 def test_files_that_are_no_recipe(written, content, line):
@@ -192,7 +192,7 @@ RATE = "optimizers.generator.Adam.learning_rate"
         ("name=a/b", "name: expected a name for a folder, got the string 'a/b'."),
         ("name=..", "name: expected a name for a folder, got the string '..'."),
         ("name=''", "name: expected a name for a folder, got the string ''."),
-        ("generator.units=[true]", "generator.MLPGenerator.units: expected a list, each an integer, got [true]."),
+        ("generator.units=[true]", "generator.MLPGenerator.units: expected a list, each an integer from 1 to 65536, got [true]."),
         ("objective.ema=.nan", "objective.WGANGP.ema: expected a finite number, got nan."),
         ("objective.ema=9e-1", "objective.WGANGP.ema: expected a number in [0, 1), got the string '9e-1' (YAML reads a number only with a point and a sign, as in 9.0e-1)."),
         ("optimizers.generator.learning_rate=2e-4", f"{RATE}: expected a number of at least 0, got the string '2e-4' (YAML reads a number only with a point and a sign, as in 2.0e-4)."),
@@ -224,9 +224,13 @@ RATE = "optimizers.generator.Adam.learning_rate"
         ("callbacks=[{EarlyStopping: {patience: -1}}]", "callbacks.0.EarlyStopping.patience: expected a number of at least 0, got the number -1."),
         ("objective.discriminator_steps=1001", "objective.WGANGP.discriminator_steps: expected an integer from 1 to 1000, got the number 1001."),
         ("objective.generator={MLPGenerator: {}}", "objective.WGANGP.generator: expected nothing, for it is settled by the run; leave it out."),
+        ("objective.ema=1.0", "objective.WGANGP.ema: expected a number in [0, 1), got the number 1.0."),
+        ("log.every=0", "log.every: expected an integer of at least 1, got the number 0."),
+        ("checkpoint.keep=0", "checkpoint.keep: expected an integer of at least 1, got the number 0."),
+        ("encoder={MLPEncoder: {}}", "encoder: WGANGP has no such network; its networks are generator, discriminator."),
+        ("discriminatr={MLPDiscriminator: {}}", "discriminatr: there is no such key; did you mean 'discriminator'?"),
+        ("format=3", "format: expected an integer from 1 to 2, got the number 3."),
         ("log.dataset_size=3", "log.dataset_size: expected nothing, for it is settled by the run; leave it out."),
-        ("discriminator={MLPGenerator: {}}", "discriminator: there is no 'MLPGenerator' here; did you mean 'MLPDiscriminator'?"),
-        ("generator={MLPDiscriminator: {}}", "generator: there is no 'MLPDiscriminator' here; did you mean 'MLPGenerator'?"),
         ("optimizers.generator.beta_1=1.0", "optimizers.generator.Adam.beta_1: expected a number in [0, 1), got the number 1.0."),
         ("optimizers.generator.clipnorm=0", "optimizers.generator.Adam.clipnorm: expected a number above 0 or null, got the number 0."),
         ("optimizers.generator.LEARNING_RATE=0", "optimizers.generator.Adam.LEARNING_RATE: there is no such key; did you mean 'learning_rate'?"),

@@ -47,7 +47,7 @@ def test_two_steps(path, tmp_path):
         if given.get(repeated, 0) > 2:
             small.append(f"objective.{name}.{repeated}=2")
     for player in plan.networks:
-        (family,) = getattr(plan, player)
+        (family,) = plan.networks[player]
         if family != "GaussianGenerator":  # as wide as the data
             small.append(f"{player}.units=[8]" if family.startswith("MLP") else f"{player}.width=4")
     gan = experiment.fit(recipe.load(path, small), tmp_path / "run", say=lambda line: None)

@@ -4,6 +4,7 @@ from kgan.architectures.began import BEGANDiscriminator, BEGANGenerator
 from kgan.architectures.dcgan import DCGANDiscriminator, DCGANGenerator
 from kgan.architectures.encoders import DCGANEncoder, MLPEncoder
 from kgan.architectures.gaussian import GaussianGenerator
+from kgan.architectures.joint import MLPJointDiscriminator
 from kgan.architectures.mlp import MLPAutoencoder, MLPDiscriminator, MLPGenerator
 from kgan.architectures.network import Network
 from kgan.architectures.r3gan import R3GANDiscriminator, R3GANGenerator
@@ -11,7 +12,8 @@ from kgan.architectures.resnet import ResNetDiscriminator, ResNetGenerator
 from kgan.architectures.sndcgan import SNDCGANDiscriminator, SNDCGANGenerator
 
 __all__ = [
-    "BEGANDiscriminator", "BEGANGenerator", "DCGANDiscriminator", "DCGANEncoder", "DCGANGenerator", "GaussianGenerator",
-    "MLPAutoencoder", "MLPDiscriminator", "MLPEncoder", "MLPGenerator", "Network", "R3GANDiscriminator",
-    "R3GANGenerator", "ResNetDiscriminator", "ResNetGenerator", "SNDCGANDiscriminator", "SNDCGANGenerator",
+    "BEGANDiscriminator", "BEGANGenerator", "DCGANDiscriminator", "DCGANEncoder", "DCGANGenerator",
+    "GaussianGenerator", "MLPAutoencoder", "MLPDiscriminator", "MLPEncoder", "MLPGenerator",
+    "MLPJointDiscriminator", "Network", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
+    "ResNetGenerator", "SNDCGANDiscriminator", "SNDCGANGenerator",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from kgan.architectures.convolution import Conv2D
-from kgan.architectures.network import Network, check_image_shape, check_positive, crop, first_grid, num_halvings
+from kgan.architectures.network import Network, Size, check_image_shape, crop, first_grid, num_halvings
 
 
 class BEGANGenerator(Network):
@@ -23,9 +23,8 @@ class BEGANGenerator(Network):
         (None, 32, 32, 3)
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int = 64, width: int = 64):
+    def __init__(self, image_shape: tuple[int, int, int], latent_dim: Size = 64, width: Size = 64):
         image_shape = check_image_shape(image_shape)
-        check_positive(latent_dim=latent_dim, width=width)
         latents = keras.Input([latent_dim], name="latents")
         images = decoded(latents, image_shape, width, "images")
         super().__init__(latents, images, name="generator")
@@ -52,9 +51,8 @@ class BEGANDiscriminator(Network):
         [(None, 32, 32, 3), (None, 64)]
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], width: int = 64, code_dim: int = 64):
+    def __init__(self, image_shape: tuple[int, int, int], width: Size = 64, code_dim: Size = 64):
         image_shape = check_image_shape(image_shape)
-        check_positive(width=width, code_dim=code_dim)
         images = keras.Input(image_shape, name="images")
         x = convolved(images, width)
         doublings = num_doublings(image_shape)

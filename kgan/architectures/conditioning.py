@@ -4,19 +4,20 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from kgan.architectures.network import check_positive, normalize, wrapper
+from kgan.architectures.network import normalize, wrapper
+from kgan.labels import Codes, Labels
 from kgan.layers import ConditionalBatchNormalization, Projection
 
 GENERATOR = ("concatenation", "batch_norm")
 DISCRIMINATOR = ("concatenation", "projection", "auxiliary")
 
 
-class Labels:
-    """The labels of one network: classes as integers [N], or conditions as float vectors [N, d], or none.
+class Conditioning:
+    """How labels enter one network, or what it guesses of them.
 
     Args:
         choices: the ways that this network has; `conditioning` is one of them, or None.
-        conditioning, num_classes, num_conditions, condition_ranges: the network's arguments.
+        conditioning, labels: the network's arguments.
 
     Attributes:
         input: the network's second input; None where labels do not enter.
@@ -25,21 +26,22 @@ class Labels:
         ValueError: arguments that have no meaning together.
     """
 
-    def __init__(self, choices, conditioning, num_classes, num_conditions, condition_ranges):
-        _check(choices, conditioning, num_classes, num_conditions, condition_ranges)
+    def __init__(self, choices, conditioning, labels):
+        _check(choices, conditioning, labels)
         self.conditioning = conditioning
-        self.num_classes, self.num_conditions = num_classes or 0, num_conditions or 0
-        ranges = condition_ranges or [(-1.0, 1.0)] * self.num_conditions
+        self.num_classes = labels.num_classes if labels else 0
+        self.num_conditions = labels.num_conditions if labels else 0
+        ranges = (labels and labels.ranges) or [(-1.0, 1.0)] * self.num_conditions
         self._low, self._high = np.array(ranges, "float32").reshape([-1, 2]).T
         self.input = None
         if conditioning in (None, "auxiliary"):
             return
-        if num_classes:
+        if self.num_classes:
             self.input = keras.Input([], dtype="int32", name="labels")
-            self._numbers = ops.one_hot(self.input, num_classes, dtype="float32")
+            self._numbers = ops.one_hot(self.input, self.num_classes, dtype="float32")
             self._condition = self.input
         else:
-            self.input = keras.Input([num_conditions], dtype="float32", name="labels")
+            self.input = keras.Input([self.num_conditions], dtype="float32", name="labels")
             self._numbers = (self.input - self._low) * (2 / (self._high - self._low)) - 1
             self._condition = self._numbers
 
@@ -85,23 +87,16 @@ class Labels:
         return scores
 
 
-def _check(choices, conditioning, num_classes, num_conditions, condition_ranges):
+def _check(choices, conditioning, labels):
     if conditioning is not None and conditioning not in choices:
         raise ValueError(f"conditioning must be None or one of {', '.join(choices)}; got {conditioning!r}.")
-    counts = {"num_classes": num_classes, "num_conditions": num_conditions}
-    given = {name: count for name, count in counts.items() if count is not None}
-    check_positive(**given)
-    if conditioning is None and given:
-        name = next(iter(given))
-        raise ValueError(f"{name} needs conditioning, how labels enter: one of {', '.join(choices)}.")
-    if conditioning is not None and not given:
-        raise ValueError(f"conditioning {conditioning!r} needs num_classes, or num_conditions for vectors of them.")
-    if len(given) == 2 and conditioning != "auxiliary":
-        raise ValueError(f"conditioning {conditioning!r} takes num_classes or num_conditions; got both.")
-    if condition_ranges is None:
-        return
-    pairs = [list(pair) for pair in condition_ranges]
-    if len(pairs) != num_conditions or not all(len(pair) == 2 and pair[0] < pair[1] for pair in pairs):
+    if labels is not None and not isinstance(labels, Labels):
+        raise ValueError(f"labels must be a value of kgan.labels, such as Classes(10); got {labels!r}.")
+    if conditioning is None and labels is not None:
+        raise ValueError(f"labels needs conditioning, how they enter: one of {', '.join(choices)}.")
+    if conditioning is not None and labels is None:
         raise ValueError(
-            f"condition_ranges must be a (lowest, highest) for each of num_conditions={num_conditions}; got {pairs}."
+            f"conditioning {conditioning!r} needs labels, what they are: kgan.labels.Classes(10), or Conditions."
         )
+    if isinstance(labels, Codes) and conditioning != "auxiliary":
+        raise ValueError(f"conditioning {conditioning!r} takes Classes or Conditions; got Codes, which are guessed.")

@@ -3,20 +3,23 @@
 import keras
 from keras import layers
 
-from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
+from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Conditioning
 from kgan.architectures.convolution import Conv2D
 from kgan.architectures.network import (
     SPECTRAL,
+    Growth,
+    Kernel,
     Network,
+    Size,
     check_image_shape,
     check_normalization,
-    check_positive,
     crop,
     first_grid,
     normalize,
     num_halvings,
     wrapper,
 )
+from kgan.labels import Labels
 
 # "All weights were initialized from a zero-centered Normal distribution with standard deviation 0.02."
 STDDEV = 0.02
@@ -41,50 +44,44 @@ class DCGANGenerator(Network):
         conditioning: how labels enter, of which the generator then takes a second input: "concatenation", as numbers
             beside the latents (classes one-hot; Mirza & Osindero 2014, https://arxiv.org/abs/1411.1784);
             "batch_norm", conditional batch normalisation; None for a generator without labels.
-        num_classes: of labels that are integers, [N].
-        num_conditions: d, of labels that are float vectors, [N, d].
-        condition_ranges: (lowest, highest) of each condition, from which it is scaled to [-1, 1]; None for vectors
-            that are scaled already.
+        labels: what the labels are: `kgan.labels.Classes` for integers [N], `Conditions` for float vectors [N, d].
 
     Example:
         >>> DCGANGenerator(image_shape=(48, 80, 3), latent_dim=32).output_shape
         (None, 48, 80, 3)
-        >>> DCGANGenerator((28, 28, 1), conditioning="batch_norm", num_classes=10).input_shape
+        >>> from kgan.labels import Classes
+        >>> DCGANGenerator((28, 28, 1), conditioning="batch_norm", labels=Classes(10)).input_shape
         [(None, 100), (None,)]
     """
 
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
-        width: int = 64,
-        growth: int = 2,
-        kernel_size: int = 4,
+        latent_dim: Size = 100,
+        width: Size = 64,
+        growth: Growth = 2,
+        kernel_size: Kernel = 4,
         normalization: str = "batch",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(latent_dim=latent_dim, width=width, growth=growth, kernel_size=kernel_size)
         check_normalization(normalization)
-        labels = Labels(GENERATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(GENERATOR, conditioning, labels)
         halvings = num_halvings(image_shape)
         filters = [width * growth**level for level in range(halvings)]
         latents = keras.Input([latent_dim], name="latents")
         grid = first_grid(image_shape, halvings)
-        x = growing(labels.joined(latents), grid, filters[::-1], kernel_size, labels, normalization)
+        x = growing(condition.joined(latents), grid, filters[::-1], kernel_size, condition, normalization)
         init = keras.initializers.RandomNormal(stddev=STDDEV)
         x = layers.Conv2DTranspose(
             image_shape[2], kernel_size, strides=2, padding="same", kernel_initializer=init
         )(x)  # fmt: skip
         images = layers.Activation("tanh", dtype="float32", name="images")(crop(x, image_shape))
-        super().__init__(labels.inputs(latents), images, name="generator")
+        super().__init__(condition.inputs(latents), images, name="generator")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.growth, self.kernel_size, self.normalization = growth, kernel_size, normalization
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class DCGANDiscriminator(Network):
@@ -105,46 +102,43 @@ class DCGANDiscriminator(Network):
         conditioning: how labels enter: "concatenation", as feature maps beside the image; "projection", through
             `kgan.layers.Projection`, of the features that the score is a linear function of; both need a second input.
             "auxiliary" (Odena et al. 2017, https://arxiv.org/abs/1610.09585): the discriminator takes images alone and
-            returns [scores, guesses], logits [N, num_classes], followed by the values of num_conditions where both
-            are given, as InfoGAN's codes (Chen et al. 2016, https://arxiv.org/abs/1606.03657) may need.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+            returns [scores, guesses]: a logit for each class, or the values of the conditions, or both of
+            `kgan.labels.Codes`, as InfoGAN needs (Chen et al. 2016, https://arxiv.org/abs/1606.03657).
+        labels: see `DCGANGenerator`.
 
     Example:
         >>> DCGANDiscriminator(image_shape=(28, 28, 1)).output_shape
         (None, 1)
-        >>> DCGANDiscriminator((28, 28, 1), conditioning="auxiliary", num_classes=10).output_shape
+        >>> from kgan.labels import Classes
+        >>> DCGANDiscriminator((28, 28, 1), conditioning="auxiliary", labels=Classes(10)).output_shape
         [(None, 1), (None, 10)]
     """
 
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        width: int = 64,
-        growth: int = 2,
-        kernel_size: int = 4,
+        width: Size = 64,
+        growth: Growth = 2,
+        kernel_size: Kernel = 4,
         normalization: str = "batch",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(width=width, growth=growth, kernel_size=kernel_size)
         check_normalization(normalization, also=SPECTRAL)
-        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(DISCRIMINATOR, conditioning, labels)
         init = keras.initializers.RandomNormal(stddev=STDDEV)
         images = keras.Input(image_shape, name="images")
         filters = [width * growth**level for level in range(num_halvings(image_shape))]
-        x = shrinking(labels.joined(images), filters, kernel_size, normalization, init)
-        outputs = labels.outputs(layers.Flatten()(x), normalization, kernel_initializer=init)
-        super().__init__(labels.inputs(images), outputs, name="discriminator")
+        x = shrinking(condition.joined(images), filters, kernel_size, normalization, init)
+        outputs = condition.outputs(layers.Flatten()(x), normalization, kernel_initializer=init)
+        super().__init__(condition.inputs(images), outputs, name="discriminator")
         self.image_shape, self.width, self.growth = image_shape, width, growth
         self.kernel_size, self.normalization = kernel_size, normalization
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
-def growing(x, grid, filters, kernel_size, labels, normalization):
+def growing(x, grid, filters, kernel_size, condition, normalization):
     """From vectors to maps of `grid`, which transposed convolutions of stride 2 double; normalisation and ReLU."""
     # A convolution that normalisation follows needs no bias: its mean is subtracted again.
     options = {
@@ -153,10 +147,10 @@ def growing(x, grid, filters, kernel_size, labels, normalization):
     }
     x = layers.Dense(grid[0] * grid[1] * filters[0], **options)(x)
     x = layers.Reshape([*grid, filters[0]])(x)
-    x = layers.ReLU()(labels.normalized(x, normalization))
+    x = layers.ReLU()(condition.normalized(x, normalization))
     for count in filters[1:]:
         x = layers.Conv2DTranspose(count, kernel_size, strides=2, padding="same", **options)(x)
-        x = layers.ReLU()(labels.normalized(x, normalization))
+        x = layers.ReLU()(condition.normalized(x, normalization))
     return x
 
 

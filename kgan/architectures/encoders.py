@@ -5,17 +5,21 @@ import math
 import keras
 from keras import layers
 
-from kgan.architectures.conditioning import Labels
+from kgan.architectures.conditioning import Conditioning
 from kgan.architectures.dcgan import STDDEV, shrinking
 from kgan.architectures.mlp import ACTIVATIONS, check_activation, check_data_shape
 from kgan.architectures.network import (
+    Growth,
+    Kernel,
     Network,
+    Size,
+    Sizes,
     check_image_shape,
     check_normalization,
-    check_positive,
     check_weights,
     num_halvings,
 )
+from kgan.labels import Labels
 
 
 class MLPEncoder(Network):
@@ -28,7 +32,8 @@ class MLPEncoder(Network):
         units: width of each hidden layer.
         activation: "relu", "leaky_relu" (of slope 0.2) or "elu".
         conditioning: "concatenation", with labels beside the data as the second input, or None.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
+        stochastic: whether the output is a Gaussian of latents; False for latents alone, [N, latent_dim].
 
     Output: [N, 2 latent_dim], first the means, then the logarithms of the variances.
 
@@ -40,29 +45,26 @@ class MLPEncoder(Network):
     def __init__(
         self,
         data_shape: tuple[int, ...],
-        latent_dim: int = 100,
-        units: tuple[int, ...] = (512, 512, 512, 512),
+        latent_dim: Size = 100,
+        units: Sizes = (512, 512, 512, 512),
         activation: str = "relu",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
+        stochastic: bool = True,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
-        check_positive(latent_dim=latent_dim, units=units)
         sizes = [math.prod(data_shape), *units, 2 * latent_dim]
         check_weights(sizes, f"units {units} and data_shape {data_shape}")
-        labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(["concatenation"], conditioning, labels)
         images = keras.Input(data_shape, name="images")
-        x = labels.joined(layers.Flatten()(images))
+        x = condition.joined(layers.Flatten()(images))
         for count in units:
             x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
-        posterior = layers.Dense(2 * latent_dim, dtype="float32", name="posterior")(x)
-        super().__init__(labels.inputs(images), posterior, name="encoder")
+        posterior = layers.Dense((1 + stochastic) * latent_dim, dtype="float32", name="posterior")(x)
+        super().__init__(condition.inputs(images), posterior, name="encoder")
         self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels, self.stochastic = conditioning, labels, stochastic
 
 
 class DCGANEncoder(Network):
@@ -77,7 +79,8 @@ class DCGANEncoder(Network):
         kernel_size: of the convolutions.
         normalization: "batch", "layer" or "none".
         conditioning: "concatenation", with labels as feature maps beside the image, or None.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
+        stochastic: whether the output is a Gaussian of latents; False for latents alone, [N, latent_dim].
 
     Output: [N, 2 latent_dim], first the means, then the logarithms of the variances.
 
@@ -89,27 +92,26 @@ class DCGANEncoder(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
-        width: int = 64,
-        growth: int = 2,
-        kernel_size: int = 4,
+        latent_dim: Size = 100,
+        width: Size = 64,
+        growth: Growth = 2,
+        kernel_size: Kernel = 4,
         normalization: str = "batch",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
+        stochastic: bool = True,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(latent_dim=latent_dim, width=width, growth=growth, kernel_size=kernel_size)
         check_normalization(normalization)
-        labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(["concatenation"], conditioning, labels)
         init = keras.initializers.RandomNormal(stddev=STDDEV)
         images = keras.Input(image_shape, name="images")
         filters = [width * growth**level for level in range(num_halvings(image_shape))]
-        x = layers.Flatten()(shrinking(labels.joined(images), filters, kernel_size, normalization, init))
-        posterior = layers.Dense(2 * latent_dim, kernel_initializer=init, dtype="float32", name="posterior")(x)
-        super().__init__(labels.inputs(images), posterior, name="encoder")
+        x = layers.Flatten()(shrinking(condition.joined(images), filters, kernel_size, normalization, init))
+        posterior = layers.Dense(
+            (1 + stochastic) * latent_dim, kernel_initializer=init, dtype="float32", name="posterior"
+        )(x)
+        super().__init__(condition.inputs(images), posterior, name="encoder")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.growth, self.kernel_size, self.normalization = growth, kernel_size, normalization
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels, self.stochastic = conditioning, labels, stochastic

@@ -6,8 +6,9 @@ import keras
 from keras import layers
 
 from kgan import kinds
-from kgan.architectures.conditioning import DISCRIMINATOR, Labels
-from kgan.architectures.network import SPECTRAL, Network, check_positive, check_weights, wrapper
+from kgan.architectures.conditioning import DISCRIMINATOR, Conditioning
+from kgan.architectures.network import SPECTRAL, Network, Size, Sizes, check_weights, wrapper
+from kgan.labels import Labels
 
 ACTIVATIONS = {"relu": layers.ReLU, "leaky_relu": lambda: layers.LeakyReLU(0.2), "elu": layers.ELU}
 
@@ -20,12 +21,12 @@ class MLPGenerator(Network):
     for images. Weights begin as He et al. 2015 give for ReLU.
 
     Args:
-        data_shape: (d,) for vectors, (height, width, channels) for images.
+        data_shape: (d,) for vectors, (steps, channels) for series, (height, width, channels) for images.
         latent_dim: length of z.
         units: width of each hidden layer.
         activation: "relu", "leaky_relu" (of slope 0.2) or "elu".
         conditioning: "concatenation", with labels beside the latents as the second input, or None.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
 
     Example:
         >>> MLPGenerator(data_shape=(28, 28, 1), latent_dim=64).output_shape
@@ -35,31 +36,27 @@ class MLPGenerator(Network):
     def __init__(
         self,
         data_shape: tuple[int, ...],
-        latent_dim: int = 100,
-        units: tuple[int, ...] = (512, 512, 512, 512),
+        latent_dim: Size = 100,
+        units: Sizes = (512, 512, 512, 512),
         activation: str = "relu",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
-        check_positive(latent_dim=latent_dim, units=units)
         check_weights([latent_dim, *units, math.prod(data_shape)], f"units {units} and data_shape {data_shape}")
-        labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(["concatenation"], conditioning, labels)
         latents = keras.Input([latent_dim], name="latents")
-        x = labels.joined(latents)
+        x = condition.joined(latents)
         for count in units:
             x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
         x = layers.Dense(math.prod(data_shape))(x)
         x = layers.Reshape(data_shape)(x)
         last = "tanh" if kinds.usual(data_shape).bounded else "linear"
         images = layers.Activation(last, dtype="float32", name="images")(x)
-        super().__init__(labels.inputs(latents), images, name="generator")
+        super().__init__(condition.inputs(latents), images, name="generator")
         self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class MLPDiscriminator(Network):
@@ -76,7 +73,7 @@ class MLPDiscriminator(Network):
             "scaled_spectral" gives it a learned scale, for use with a gradient penalty.
         conditioning: "concatenation", with labels beside the data, "projection", "auxiliary" or None: see
             `DCGANDiscriminator`.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
 
     Example:
         >>> MLPDiscriminator(data_shape=(2,), units=(128, 128, 128)).output_shape
@@ -86,31 +83,27 @@ class MLPDiscriminator(Network):
     def __init__(
         self,
         data_shape: tuple[int, ...],
-        units: tuple[int, ...] = (512, 512, 512, 512),
+        units: Sizes = (512, 512, 512, 512),
         activation: str = "leaky_relu",
         normalization: str = "none",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
         if normalization not in ("none", *SPECTRAL):
             raise ValueError(f"normalization must be none, spectral or scaled_spectral; got {normalization!r}.")
-        check_positive(units=units)
         check_weights([math.prod(data_shape), *units, 1], f"units {units} and data_shape {data_shape}")
-        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(DISCRIMINATOR, conditioning, labels)
         wrapped = wrapper(normalization)
         images = keras.Input(data_shape, name="images")
-        x = labels.joined(layers.Flatten()(images))
+        x = condition.joined(layers.Flatten()(images))
         for count in units:
             x = ACTIVATIONS[activation]()(wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x))
-        super().__init__(labels.inputs(images), labels.outputs(x, normalization), name="discriminator")
+        super().__init__(condition.inputs(images), condition.outputs(x, normalization), name="discriminator")
         self.data_shape, self.units = data_shape, units
         self.activation, self.normalization = activation, normalization
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class MLPAutoencoder(Network):
@@ -132,9 +125,8 @@ class MLPAutoencoder(Network):
         [(None, 2), (None, 16)]
     """
 
-    def __init__(self, data_shape: tuple[int, ...], units: tuple[int, ...] = (512, 512), code_dim: int = 64):
+    def __init__(self, data_shape: tuple[int, ...], units: Sizes = (512, 512), code_dim: Size = 64):
         data_shape, units = check_data_shape(data_shape), tuple(units)
-        check_positive(units=units, code_dim=code_dim)
         check_weights([math.prod(data_shape), *units, code_dim], f"units {units} and data_shape {data_shape}")
         images = keras.Input(data_shape, name="images")
         x = layers.Flatten()(images)
@@ -156,6 +148,6 @@ def check_activation(activation):
 
 def check_data_shape(data_shape):
     data_shape = tuple(data_shape)
-    if len(data_shape) not in (1, 3) or any(side < 1 for side in data_shape):
-        raise ValueError(f"data_shape must be (d,) or (height, width, channels); got {data_shape}.")
+    if len(data_shape) not in (1, 2, 3) or any(side < 1 for side in data_shape):
+        raise ValueError(f"data_shape must be (d,), (steps, channels) or (height, width, channels); got {data_shape}.")
     return data_shape

@@ -2,20 +2,27 @@
 
 import functools
 import itertools
+from typing import Annotated
 
 import keras
 from keras import layers
 
-from kgan.configurable import Configurable
+from kgan.configurable import Configurable, arguments
+from kgan.labels import SEPARATE, joined
 from kgan.layers import BatchNormalization, LayerNormalization, SpectralNormalization
 from kgan.precision import policy
+from kgan.ranges import Range
 
 NORMALIZATIONS = ("batch", "layer", "none")
 SPECTRAL = ("spectral", "scaled_spectral")  # of kernels; a discriminator's alone
 
-# Above these a number is a slip of the pen; of what is not named here at most 65,536.
-LARGEST = {"growth": 16, "kernel_size": 64}
 MOST_WEIGHTS = 2**31
+
+# What is above these is a slip of the pen.
+Size = Annotated[int, Range("[1, 65536]")]
+Sizes = Annotated[tuple[int, ...], Range("[1, 65536]")]
+Growth = Annotated[int, Range("[1, 16]")]
+Kernel = Annotated[int, Range("[1, 64]")]
 
 
 class Network(Configurable, keras.Model):
@@ -24,6 +31,15 @@ class Network(Configurable, keras.Model):
     The configuration also holds the dtype policy under which it was made, so that a saved network
     computes as the one that was trained.
     """
+
+    @classmethod
+    def migrated(cls, options):
+        """What format 1 wrote in three arguments is the one `labels`."""
+        said = {name: options[name] for name in SEPARATE if name in options}
+        if not said or "labels" in options or any(name in arguments(cls) for name in said):
+            return options
+        rest = {name: value for name, value in options.items() if name not in said}
+        return rest | {"labels": joined(**said)}
 
     def get_config(self):
         return {**super().get_config(), "dtype": self.dtype_policy.name}
@@ -91,16 +107,6 @@ def crop(x, image_shape):
     if not top and not left:
         return x
     return layers.Cropping2D(((top // 2, top - top // 2), (left // 2, left - left // 2)))(x)
-
-
-def check_positive(**values):
-    for name, value in values.items():
-        numbers = value if isinstance(value, list | tuple) else [value]
-        if not numbers or any(number < 1 for number in numbers):
-            raise ValueError(f"{name} must be at least 1; got {value}.")
-        largest = LARGEST.get(name, 2**16)
-        if any(number > largest for number in numbers):
-            raise ValueError(f"{name} must be at most {largest}; got {value}.")
 
 
 def check_weights(sizes, what):

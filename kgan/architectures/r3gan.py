@@ -4,9 +4,10 @@ import keras
 import tensorflow as tf
 from keras import initializers, layers
 
-from kgan.architectures.conditioning import DISCRIMINATOR, Labels
+from kgan.architectures.conditioning import DISCRIMINATOR, Conditioning
 from kgan.architectures.convolution import Conv2D
-from kgan.architectures.network import Network, check_image_shape, check_positive, crop, first_grid, num_halvings
+from kgan.architectures.network import Network, Size, check_image_shape, crop, first_grid, num_halvings
+from kgan.labels import Labels
 from kgan.layers.layer import Layer
 
 EXPANSION = 2
@@ -34,7 +35,7 @@ class R3GANGenerator(Network):
             for CIFAR-10.
         num_blocks: residual blocks at each resolution.
         conditioning: "concatenation", with labels beside the latents as the second input, or None.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
 
     Example:
         >>> R3GANGenerator(image_shape=(28, 28, 1), width=32).output_shape
@@ -44,21 +45,18 @@ class R3GANGenerator(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 64,
-        width: int = 768,
-        num_blocks: int = 2,
+        latent_dim: Size = 64,
+        width: Size = 768,
+        num_blocks: Size = 2,
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(latent_dim=latent_dim, width=width, num_blocks=num_blocks)
-        labels = Labels(["concatenation"], conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(["concatenation"], conditioning, labels)
         filters = stages(image_shape, width)
         latents = keras.Input([latent_dim], name="latents")
         grid = first_grid(image_shape, len(filters) - 1)
-        x = layers.Dense(filters[0], use_bias=False, kernel_initializer=scaled(1.0))(labels.joined(latents))
+        x = layers.Dense(filters[0], use_bias=False, kernel_initializer=scaled(1.0))(condition.joined(latents))
         x = Basis(grid)(x)
         for stage, count in enumerate(filters):
             if stage:
@@ -67,11 +65,10 @@ class R3GANGenerator(Network):
                 x = residual(x, num_blocks * len(filters))
         x = layers.Conv2D(image_shape[2], 1, use_bias=False, kernel_initializer=scaled(1.0))(crop(x, image_shape))
         images = layers.Activation("linear", dtype="float32", name="images")(x)
-        super().__init__(labels.inputs(latents), images, name="generator")
+        super().__init__(condition.inputs(latents), images, name="generator")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.num_blocks = num_blocks
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class R3GANDiscriminator(Network):
@@ -87,7 +84,7 @@ class R3GANDiscriminator(Network):
         width, num_blocks: see `R3GANGenerator`.
         conditioning: see `DCGANDiscriminator`. Unlike the paper's code, whose conditional score is the projection
             alone, "projection" adds it to the unconditional score.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
 
     Example:
         >>> R3GANDiscriminator(image_shape=(28, 28, 1), width=32).output_shape
@@ -97,19 +94,16 @@ class R3GANDiscriminator(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        width: int = 768,
-        num_blocks: int = 2,
+        width: Size = 768,
+        num_blocks: Size = 2,
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(width=width, num_blocks=num_blocks)
-        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(DISCRIMINATOR, conditioning, labels)
         filters = stages(image_shape, width)[::-1]
         images = keras.Input(image_shape, name="images")
-        x = labels.joined(images)
+        x = condition.joined(images)
         x = layers.Conv2D(filters[0], 1, use_bias=False, kernel_initializer=scaled(1.0))(x)
         for stage, count in enumerate(filters):
             if stage:
@@ -119,11 +113,10 @@ class R3GANDiscriminator(Network):
         sides = x.shape[1:3]
         init = initializers.RandomNormal(stddev=(sides[0] * sides[1]) ** -0.5)
         x = layers.DepthwiseConv2D(sides, use_bias=False, depthwise_initializer=init)(x)
-        outputs = labels.outputs(layers.Flatten()(x), use_bias=False, kernel_initializer=scaled(1.0))
-        super().__init__(labels.inputs(images), outputs, name="discriminator")
+        outputs = condition.outputs(layers.Flatten()(x), use_bias=False, kernel_initializer=scaled(1.0))
+        super().__init__(condition.inputs(images), outputs, name="discriminator")
         self.image_shape, self.width, self.num_blocks = image_shape, width, num_blocks
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class Basis(Layer):

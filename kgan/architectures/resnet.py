@@ -3,20 +3,21 @@
 import keras
 from keras import layers, ops
 
-from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
+from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Conditioning
 from kgan.architectures.convolution import Conv2D
 from kgan.architectures.network import (
     SPECTRAL,
     Network,
+    Size,
     check_image_shape,
     check_normalization,
-    check_positive,
     crop,
     first_grid,
     normalize,
     num_halvings,
     wrapper,
 )
+from kgan.labels import Labels
 from kgan.layers import SelfAttention
 
 
@@ -37,7 +38,7 @@ class ResNetGenerator(Network):
         attention: the shorter side of the feature maps that `SelfAttention` follows, or None. Zhang et al. 2018
             (https://arxiv.org/abs/1805.08318) put it at 32 in both networks, for 128 pixels; unlike theirs, the
             generator has no spectral normalisation.
-        conditioning, num_classes, num_conditions, condition_ranges: see `DCGANGenerator`; "batch_norm" is that of
+        conditioning, labels: see `DCGANGenerator`; "batch_norm" is that of
             Miyato & Koyama 2018 (https://arxiv.org/abs/1802.05637).
 
     Raises:
@@ -51,44 +52,40 @@ class ResNetGenerator(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 128,
-        width: int = 64,
+        latent_dim: Size = 128,
+        width: Size = 64,
         normalization: str = "batch",
         attention: int | None = None,
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(latent_dim=latent_dim, width=width)
         check_normalization(normalization)
-        labels = Labels(GENERATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(GENERATOR, conditioning, labels)
         halvings = num_halvings(image_shape)
         first, *filters = [
             width * (4 if _small(image_shape) else min(16, 2**level)) for level in reversed(range(halvings + 1))
         ]
         latents = keras.Input([latent_dim], name="latents")
         grid = first_grid(image_shape, halvings)
-        x = layers.Dense(grid[0] * grid[1] * first)(labels.joined(latents))
+        x = layers.Dense(grid[0] * grid[1] * first)(condition.joined(latents))
         x = layers.Reshape([*grid, first])(x)
         sides: list[int] = []
         for count in filters:
-            y = layers.ReLU()(labels.normalized(x, normalization))
+            y = layers.ReLU()(condition.normalized(x, normalization))
             y = convolution(count)(layers.UpSampling2D()(y))
-            y = convolution(count)(layers.ReLU()(labels.normalized(y, normalization)))
+            y = convolution(count)(layers.ReLU()(condition.normalized(y, normalization)))
             # A 1x1 convolution may as well come before the pixels are repeated.
             x = layers.Add()([y, layers.UpSampling2D()(shortcut(count)(x))])
             x = attended(x, attention, sides)
         check_attention(attention, sides)
-        x = layers.ReLU()(labels.normalized(x, normalization))
+        x = layers.ReLU()(condition.normalized(x, normalization))
         x = layers.Conv2D(image_shape[2], 3, padding="same")(x)
         images = layers.Activation("tanh", dtype="float32", name="images")(crop(x, image_shape))
-        super().__init__(labels.inputs(latents), images, name="generator")
+        super().__init__(condition.inputs(latents), images, name="generator")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.normalization, self.attention = normalization, attention
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class ResNetDiscriminator(Network):
@@ -109,7 +106,7 @@ class ResNetDiscriminator(Network):
             that is "spectral"), or None; see `ResNetGenerator`. Of several blocks with such maps it follows the first.
         conditioning: see `DCGANDiscriminator`; "projection", of the sums over the pixels, is that of Miyato & Koyama
             2018 (https://arxiv.org/abs/1802.05637).
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
 
     Raises:
         ValueError: see `ResNetGenerator`.
@@ -122,25 +119,22 @@ class ResNetDiscriminator(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        width: int = 64,
+        width: Size = 64,
         normalization: str = "spectral",
         attention: int | None = None,
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(width=width)
         check_normalization(normalization, also=SPECTRAL)
-        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(DISCRIMINATOR, conditioning, labels)
         halvings = num_halvings(image_shape)
         if _small(image_shape):
             blocks = [(2 * width, block < min(halvings, 2)) for block in range(4)]
         else:
             blocks = [(width * 2**block, True) for block in range(max(halvings, 4))] + [(16 * width, False)]
         images = keras.Input(image_shape, name="images")
-        x = labels.joined(images)
+        x = condition.joined(images)
         sides: list[int] = []
         for index, (count, halve) in enumerate(blocks):
             x = judging(x, count, halve, normalization, first=index == 0)
@@ -148,11 +142,10 @@ class ResNetDiscriminator(Network):
         check_attention(attention, sides)
         # Sums in bfloat16 would lose what the many pixels have in common.
         features = ops.sum(ops.cast(layers.ReLU()(x), "float32"), axis=[1, 2])
-        super().__init__(labels.inputs(images), labels.outputs(features, normalization), name="discriminator")
+        super().__init__(condition.inputs(images), condition.outputs(features, normalization), name="discriminator")
         self.image_shape, self.width = image_shape, width
         self.normalization, self.attention = normalization, attention
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 def judging(x, filters, halve, normalization, first):

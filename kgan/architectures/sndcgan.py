@@ -3,21 +3,22 @@
 import keras
 from keras import layers
 
-from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Labels
+from kgan.architectures.conditioning import DISCRIMINATOR, GENERATOR, Conditioning
 from kgan.architectures.convolution import Conv2D
 from kgan.architectures.dcgan import STDDEV, growing
 from kgan.architectures.network import (
     SPECTRAL,
     Network,
+    Size,
     check_image_shape,
     check_normalization,
-    check_positive,
     crop,
     first_grid,
     normalize,
     num_halvings,
     wrapper,
 )
+from kgan.labels import Labels
 
 
 class SNDCGANGenerator(Network):
@@ -34,7 +35,7 @@ class SNDCGANGenerator(Network):
         latent_dim: length of z.
         width: channels at full resolution.
         normalization: "batch", "layer" or "none".
-        conditioning, num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        conditioning, labels: see `DCGANGenerator`.
 
     Example:
         >>> SNDCGANGenerator(image_shape=(32, 32, 3), width=8).output_shape
@@ -44,30 +45,26 @@ class SNDCGANGenerator(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 128,
-        width: int = 64,
+        latent_dim: Size = 128,
+        width: Size = 64,
         normalization: str = "batch",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(latent_dim=latent_dim, width=width)
         check_normalization(normalization)
-        labels = Labels(GENERATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(GENERATOR, conditioning, labels)
         halvings = num_halvings(image_shape)
         latents = keras.Input([latent_dim], name="latents")
         grid, filters = first_grid(image_shape, halvings), channels(width, halvings)[::-1]
-        x = growing(labels.joined(latents), grid, filters, 4, labels, normalization)
+        x = growing(condition.joined(latents), grid, filters, 4, condition, normalization)
         init = keras.initializers.RandomNormal(stddev=STDDEV)
         x = layers.Conv2D(image_shape[2], 3, padding="same", kernel_initializer=init)(x)
         images = layers.Activation("tanh", dtype="float32", name="images")(crop(x, image_shape))
-        super().__init__(labels.inputs(latents), images, name="generator")
+        super().__init__(condition.inputs(latents), images, name="generator")
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.normalization = normalization
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 class SNDCGANDiscriminator(Network):
@@ -83,7 +80,7 @@ class SNDCGANDiscriminator(Network):
         normalization: "spectral", "scaled_spectral", "batch", "layer" or "none"; critics with a gradient penalty take
             "layer", "none" or "scaled_spectral", which has a learned scale.
         conditioning: see `DCGANDiscriminator`.
-        num_classes, num_conditions, condition_ranges: see `DCGANGenerator`.
+        labels: see `DCGANGenerator`.
 
     Example:
         >>> SNDCGANDiscriminator(image_shape=(28, 28, 1), width=8).output_shape
@@ -93,20 +90,17 @@ class SNDCGANDiscriminator(Network):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        width: int = 64,
+        width: Size = 64,
         normalization: str = "spectral",
         conditioning: str | None = None,
-        num_classes: int | None = None,
-        num_conditions: int | None = None,
-        condition_ranges: tuple[tuple[float, float], ...] | None = None,
+        labels: Labels | None = None,
     ):
         image_shape = check_image_shape(image_shape)
-        check_positive(width=width)
         check_normalization(normalization, also=SPECTRAL)
-        labels = Labels(DISCRIMINATOR, conditioning, num_classes, num_conditions, condition_ranges)
+        condition = Conditioning(DISCRIMINATOR, conditioning, labels)
         init, wrapped = keras.initializers.RandomNormal(stddev=STDDEV), wrapper(normalization)
         images = keras.Input(image_shape, name="images")
-        x = labels.joined(images)
+        x = condition.joined(images)
         *filters, last = channels(width, num_halvings(image_shape))
         sizes = [size for count in filters for size in ((count, 3, 1), (count, 4, 2))]
         for level, (count, kernel_size, strides) in enumerate([*sizes, (last, 3, 1)]):
@@ -118,11 +112,10 @@ class SNDCGANDiscriminator(Network):
             if normalized:
                 x = normalize(x, normalization)
             x = layers.LeakyReLU(0.1)(x)
-        outputs = labels.outputs(layers.Flatten()(x), normalization, kernel_initializer=init)
-        super().__init__(labels.inputs(images), outputs, name="discriminator")
+        outputs = condition.outputs(layers.Flatten()(x), normalization, kernel_initializer=init)
+        super().__init__(condition.inputs(images), outputs, name="discriminator")
         self.image_shape, self.width, self.normalization = image_shape, width, normalization
-        self.conditioning, self.num_classes = conditioning, num_classes
-        self.num_conditions, self.condition_ranges = num_conditions, condition_ranges
+        self.conditioning, self.labels = conditioning, labels
 
 
 def channels(width, halvings):

@@ -5,6 +5,7 @@ import numpy as np
 from kgan import kinds
 from kgan.configurable import Configurable
 from kgan.datasets.validate import whole
+from kgan.labels import Classes, Conditions
 
 
 class Dataset(Configurable):
@@ -47,6 +48,13 @@ class Dataset(Configurable):
         if not isinstance(self.kind, kinds.Pictures):
             raise AttributeError(f"{type(self).__name__} holds {self.kind.plural.lower()} of shape {self.data_shape}.")
         return self.data_shape
+
+    @property
+    def labelling(self):
+        """What the labels are, a `kgan.labels.Labels`; None where there are none."""
+        if self.conditions:
+            return Conditions({name: tuple(pair) for name, pair in self.conditions.items()})
+        return Classes(self.num_classes) if self.num_classes else None
 
     @property
     def num_classes(self):

@@ -9,6 +9,7 @@ import numpy as np
 
 from kgan.datasets import picture, validate
 from kgan.datasets.in_memory import InMemory
+from kgan.remarks import remark
 
 TOLERATED = 0.01  # share of files that cannot be decoded
 KINDS = "PNG, JPEG, GIF, BMP or WebP"
@@ -137,10 +138,7 @@ def _attempt(file, image_shape):
 
 
 def _report(failures, count, path):
-    warnings.warn(
-        f"{len(failures)} of {count} images in {path} cannot be decoded and were skipped: {_names(failures)}.",
-        stacklevel=3,
-    )
+    remark(f"{len(failures)} of {count} images in {path} cannot be decoded and were skipped: {_names(failures)}.")
 
 
 def _names(failures):

@@ -1,7 +1,6 @@
 """Arrays of one's own: an .npz or .npy file."""
 
 import math
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import yaml
 
 from kgan.datasets.in_memory import InMemory
 from kgan.datasets.validate import real, text
+from kgan.remarks import remark
 
 MOST_CLASSES = 100_000
 OF_NETWORKS, OF_PIXELS = (-1.0, 1.0), (0.0, 255.0)
@@ -230,7 +230,7 @@ def _cure(lowest, highest, spelled):
 
 
 def _remark(sentence):
-    warnings.warn(sentence, stacklevel=4)
+    remark(sentence)
 
 
 def _labels(array, count, where):

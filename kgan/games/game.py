@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kgan import files
 from kgan.configurable import Configurable
+from kgan.games.roles import Roles
 from kgan.guards import batches
 from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
 from kgan.guards.derived import Derived, Pauses
@@ -31,18 +32,46 @@ class Game(Configurable, keras.Model):
     """A Keras model in which several networks learn against each other.
 
     Subclasses name their `players` (attributes that hold the networks that learn by an optimizer) and their `reports`
-    (the values that their `train_step` gives to `report`), set those networks in the constructor, and then call
-    `_start`.
+    (the values that their `train_step` gives to `report`), give their networks to `hold` in the constructor, and then
+    call `_start`.
+
+    `takes` says what each network can be given, the first of which it must take: {name: roles}.
 
     Attributes:
+        inputs_of: {name: `Roles`}, the inputs of each network.
         step: int64 weight, how many training steps are done.
         run_dir: folder in which callbacks put what they write; the current one unless a run sets it.
     """
 
     players: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
+    takes: dict[str, tuple[str, ...]] = {}
 
     called_otherwise = classmethod(called_otherwise)
+
+    def hold(self, **networks):
+        """Takes the networks of the game as attributes of their names.
+
+        Raises:
+            ValueError: one is no Keras model with known inputs, or has inputs that the game does not give; or two
+                share a variable, which two optimizers would move and files would hold twice.
+        """
+        owners: dict[int, str] = {}
+        for name, network in networks.items():
+            if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+                raise ValueError(
+                    f"The {name} must be a functional or sequential Keras model with a known input; "
+                    f"got {network!r}. Begin it with keras.Input(shape)."
+                )
+            for weight in network.weights:
+                other = owners.setdefault(id(weight), name)
+                if other != name:
+                    raise ValueError(
+                        f"The {other} and the {name} share the weight {weight.path!r}: give each its own layers, or "
+                        f"make one network of both, with several inputs or outputs."
+                    )
+            setattr(self, name, network)
+        self.inputs_of = {name: Roles(name, networks[name], roles) for name, roles in self.takes.items()}
 
     def _start(self):
         self.run_dir = Path(".")
@@ -127,32 +156,54 @@ class Game(Configurable, keras.Model):
     def _tracker_count(self):
         return tf.cast(self._trackers[self.reports[0]].count.value, tf.int64)
 
-    def descend(self, loss, tape, network):
-        """One step of the network's own optimizer down the mean of `loss` over all replicas."""
-        if (self._plays(network) and not self._moment.observing) or self._moment.norms is not None:
-            self.apply(self.gradients(loss, tape, network), network)
+    def descend(self, loss, tape, *networks):
+        """One step of each network's own optimizer down the mean of `loss` over all replicas.
+
+        One backward pass gives the gradients of all, before any of them moves.
+        """
+        learners = [
+            network for network in networks
+            if (self._plays(network) and not self._moment.observing) or self._moment.norms is not None
+        ]  # fmt: skip
+        for network, gradients in zip(learners, self._backward(loss, tape, learners), strict=True):
+            self.apply(gradients, network)
 
     def gradients(self, loss, tape, network):
         """d loss / d network, scaled for the sum over replicas and for the optimizer's loss scale."""
-        optimizer = self.optimizer_of(network)
-        variables = [variable.value for variable in network.trainable_variables]
+        (gradients,) = self._backward(loss, tape, [network])
+        return gradients
+
+    def _backward(self, loss, tape, networks):
+        """The gradients of each of several networks, each scaled for its own optimizer."""
+        if not networks:
+            return []
         replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-        seed = optimizer.scale_loss(tf.constant(1.0 / replicas, loss.dtype))
+        optimizers = [self.optimizer_of(network) for network in networks]
+        seed = optimizers[0].scale_loss(tf.constant(1.0 / replicas, loss.dtype))
+        variables = [[variable.value for variable in network.trainable_variables] for network in networks]
         try:
-            gradients = tape.gradient(loss, variables, output_gradients=seed)
+            everything = tape.gradient(loss, variables, output_gradients=seed)
         except LookupError as error:  # "... no entry for: SomeOperationGrad"
             operation = str(error).rpartition(" ")[2]
             raise ValueError(
-                f"TensorFlow has no derivative of {operation}, which the loss of {network.name!r} needs (a penalty on "
-                f"gradients needs second derivatives): use other layers, or leave the penalty out."
+                f"TensorFlow has no derivative of {operation}, which the loss of {networks[0].name!r} needs (a penalty "
+                f"on gradients needs second derivatives): use other layers, or leave the penalty out."
             ) from None
-        for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
-            if gradient is None:
-                raise ValueError(
-                    f"The loss of {network.name!r} does not depend on its weight {variable.path!r}: freeze it "
-                    f"(trainable = False), or use layers that have a (second) derivative."
-                )
-        return gradients
+        for network, gradients in zip(networks, everything, strict=True):
+            for variable, gradient in zip(network.trainable_variables, gradients, strict=True):
+                if gradient is None:
+                    raise ValueError(
+                        f"The loss of {network.name!r} does not depend on its weight {variable.path!r}: freeze it "
+                        f"(trainable = False), or use layers that have a (second) derivative."
+                    )
+        if len(networks) == 1 or not any(map(_scales, optimizers)):
+            return everything
+        # The seed has the loss scale of the first; the scales of several optimizers move apart.
+        one = tf.ones([], loss.dtype)
+        ratios = [optimizer.scale_loss(one) / optimizers[0].scale_loss(one) for optimizer in optimizers[1:]]
+        scaled = [[tf.convert_to_tensor(gradient) * tf.cast(ratio, gradient.dtype) for gradient in gradients]
+                  for ratio, gradients in zip(ratios, everything[1:], strict=True)]  # fmt: skip
+        return [everything[0], *scaled]
 
     def apply(self, gradients, network):
         """Gives `gradients` to the network's optimizer."""
@@ -160,7 +211,9 @@ class Game(Configurable, keras.Model):
         replicas = tf.distribute.get_replica_context()
         if self._moment.norms is not None:  # `inspect` wants to know, and nothing learns
             unit = optimizer.scale_loss(tf.constant(1.0 / replicas.num_replicas_in_sync))
-            self._moment.norms[network.name] = tf.linalg.global_norm([tf.cast(g, tf.float32) / unit for g in gradients])
+            self._moment.norms[self.player_of(network)] = tf.linalg.global_norm(
+                [tf.cast(g, tf.float32) / unit for g in gradients]
+            )
             return
         if replicas.num_replicas_in_sync > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             # It looks at this replica's gradients alone, and would apply another one's inf.
@@ -228,7 +281,7 @@ class Game(Configurable, keras.Model):
             self._moment.observing, self._moment.norms = True, {}
             try:
                 values = self.train_step(data)
-                norms = {f"{p}_gradient": self._moment.norms[getattr(self, p).name] for p in self.players}
+                norms = {f"{p}_gradient": self._moment.norms[p] for p in self.players}
                 return values | norms | self._portrait(data)
             finally:
                 self._moment.observing, self._moment.norms = False, None
@@ -497,9 +550,13 @@ class Game(Configurable, keras.Model):
 
     def optimizer_of(self, network):
         """The optimizer of one of the players."""
+        return getattr(self, f"{self.player_of(network)}_optimizer")
+
+    def player_of(self, network):
+        """Under which name one of the players plays."""
         for player in self.players:
             if getattr(self, player) is network:
-                return getattr(self, f"{player}_optimizer")
+                return player
         raise ValueError(f"{getattr(network, 'name', network)!r} is none of the players {self.players}.")
 
     def get_compile_config(self):
@@ -607,6 +664,11 @@ class Game(Configurable, keras.Model):
     def admitted(self, data):
         """A batch of `fit`, for which whoever uses it waits until it is certain that the game takes it."""
         return data
+
+
+def _scales(optimizer):
+    """Whether an optimizer scales the loss."""
+    return isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or bool(optimizer.loss_scale_factor)
 
 
 class Moment(threading.local):

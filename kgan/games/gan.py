@@ -1,21 +1,20 @@
 """The cast of two: a generator and a discriminator, with the seven verbs in which algorithms are written."""
 
-import warnings
 from typing import Annotated
 
 import keras
 import tensorflow as tf
 
 from kgan.augment import Augmentation
-from kgan.batch import Batch
 from kgan.games import second_derivatives
-from kgan.games.latent_variable_model import LatentVariableModel, check_network
-from kgan.guards import batches
+from kgan.games.latent_variable_model import LatentVariableModel
+from kgan.games.portrait import portrait
 from kgan.guards.outputs import check_scores
 from kgan.kinds import Kind
 from kgan.layers.coupling import coupling_layers
 from kgan.ranges import Decay, Range, Seed
 from kgan.regularizers import Regularizer
+from kgan.remarks import remark
 from kgan.tricks.replay import Replay, Ring
 from kgan.tricks.top_k import TopK
 
@@ -45,7 +44,9 @@ class GAN(LatentVariableModel):
     """
 
     players: tuple[str, ...] = ("generator", "discriminator")
+    judges = ("discriminator",)
     reports: tuple[str, ...] = ("d_loss", "g_loss")
+    takes = {"generator": ("latents", "labels"), "discriminator": ("images", "labels")}
 
     # The d_loss of a discriminator that is always right, for objectives that have one.
     perfect_d_loss: float | None = None
@@ -70,10 +71,10 @@ class GAN(LatentVariableModel):
         kind: Kind | None = None,
     ):
         super().__init__()
-        _check_networks(generator, discriminator)
+        self.hold(generator=generator, discriminator=discriminator)
+        self._check_networks()
         if augment is not None:
             augment.check(tuple(generator.output_shape[1:]))
-        self.generator, self.discriminator = generator, discriminator
         self.discriminator_steps = discriminator_steps
         self.regularizers = tuple(regularizers)
         _check_coupling(discriminator, self.regularizers)
@@ -83,6 +84,16 @@ class GAN(LatentVariableModel):
         self._heads = self.order_of_outputs()
         self.ring = None if replay is None else self._ring(replay)
         self._start()
+
+    def _check_networks(self):
+        if len(self.generator.outputs) != 1:
+            raise ValueError(f"The generator must return images alone; it has {len(self.generator.outputs)} outputs.")
+        made = tuple(self.generator.outputs[0].shape[1:])
+        seen = tuple(self.inputs_of["discriminator"].tensor("images").shape[1:])
+        if made != seen:
+            raise ValueError(
+                f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape."
+            )
 
     def order_of_outputs(self):
         """The indices of the discriminator's outputs in the order in which `judge` gives them: here of one output.
@@ -110,59 +121,10 @@ class GAN(LatentVariableModel):
 
     # --- the verbs ---
 
-    def minibatches(self, data):
-        """Yields k disjoint fresh minibatches out of one `fit` batch; minibatch j is x[j::k].
-
-        Strided, so that the same images meet on one device and on several.
-        """
-        batch = self.minibatch(data)
-        # Held-out data are read once, and whole: there is nothing to take turns for.
-        k = 1 if self._moment.observing else self.discriminator_steps
-        (images, labels), count = self._whole(batch, k)
-        for self._moment.update in range(k):
-            self._moment.looks = 0
-            self.power_iterate(self.discriminator)
-            yield Batch(
-                images[self._moment.update : count : k],
-                None if labels is None else labels[self._moment.update : count : k],
-            )
-        self._moment.update, self._moment.looks = k, 0  # whatever the generator draws from here on is its own
-        self.power_iterate(self.generator)
-
-    def _whole(self, batch, k):
-        """The Batch, once it is certain that it can be divided, and how many of it k equal minibatches can hold."""
-        images = batch.images
-        size = images.shape[0] if images.shape[0] is not None else tf.shape(images)[0]
-        count = size // k * k
-        if isinstance(size, int):
-            self._check_size(size, k)
-        elif k > 1 and self.jit_compile:
-            raise ValueError(
-                f"jit_compile=True with {k} discriminator steps needs to know the size of a batch beforehand: "
-                f"fit on a tf.data.Dataset made with batch(size, drop_remainder=True)."
-            )
-        elif k > 1:
-            check = tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
-            with tf.control_dependencies([check]):
-                batch = Batch(*(part if part is None else tf.identity(part) for part in batch))
-        return batch, count
-
-    def _check_size(self, size, k):
-        size, k = int(size), int(k)
-        if size < k:
-            raise ValueError(batches.too_small(size, k, self._first_size))
-        if size % k and not getattr(self, "_cut", False):
-            self._cut = True
-            warnings.warn(
-                f"A batch of {size} does not divide into {k} discriminator steps; the last {size % k} are left out "
-                f"(use a batch_size that is a multiple of {k} and drop_remainder=True).",
-                stacklevel=2,
-            )
-
     def generate(self, like):
         """Images of the live generator, as many as `like` has and with its labels: a Batch."""
         latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
-        images = self.generator(self._inputs(latents, like.labels), training=not self._moment.observing)
+        images = self.generator(self.generator_inputs(latents, like.labels), training=not self._moment.observing)
         return like.with_images(tf.cast(images, tf.float32))
 
     def fakes(self, like):
@@ -179,8 +141,8 @@ class GAN(LatentVariableModel):
                 f"{type(self).__name__} compares each fake with data of the same label, and past fakes have other "
                 f"ones; leave replay out, or the labels."
             )
-        labelled = [network for network in (self.generator, self.discriminator) if len(network.inputs) == 2]
-        labels = labelled[0].inputs[1] if labelled else None
+        tensors = [roles.tensor("labels") for roles in self.inputs_of.values()]
+        labels = next((tensor for tensor in tensors if tensor is not None), None)
         return Ring(replay.capacity, replay.share, self.generator.output_shape[1:], labels)
 
     def score(self, batch):
@@ -205,8 +167,7 @@ class GAN(LatentVariableModel):
 
     def outputs(self, batch):
         """What the discriminator says of a Batch that is already as it shall see it: a list, float32."""
-        both = len(self.discriminator.inputs) == 2
-        inputs = [batch.images, batch.labels] if both else batch.images
+        inputs = self.inputs_of["discriminator"].inputs(images=batch.images, labels=batch.labels)
         outputs = self.discriminator(inputs, training=not self._moment.observing)
         outputs = tf.nest.flatten(outputs)
         return [tf.cast(outputs[index], tf.float32) for index in self._heads]
@@ -265,24 +226,7 @@ class GAN(LatentVariableModel):
         """How the scores and the examples of one minibatch are spread."""
         real = self.minibatch(data)
         fake = self.fakes(real)
-        scores = tf.concat([tf.reshape(self.score(batch), [-1]) for batch in (real, fake)], axis=0)
-        return {
-            "score_mean": tf.reduce_mean(scores),
-            "score_spread": tf.math.reduce_std(scores),
-            "smallest_score": tf.reduce_min(tf.abs(scores)),
-            "real_spread": _spread(real.images),
-            "fake_spread": _spread(fake.images),
-        }
-
-
-def _check_networks(generator, discriminator):
-    check_network("generator", generator)
-    check_network("discriminator", discriminator)
-    if len(generator.outputs) != 1:
-        raise ValueError(f"The generator must return images alone; it has {len(generator.outputs)} outputs.")
-    made, seen = tuple(generator.outputs[0].shape[1:]), tuple(discriminator.inputs[0].shape[1:])
-    if made != seen:
-        raise ValueError(f"The generator makes {made}, but the discriminator takes {seen}; give both the same shape.")
+        return portrait([self.score(batch) for batch in (real, fake)], real.images, fake.images)
 
 
 def _check_coupling(discriminator, regularizers):
@@ -301,11 +245,4 @@ def _say_without_weight(regularizers):
     for regularizer in regularizers:
         if getattr(regularizer, "weight", None) == 0:
             name = type(regularizer).__name__
-            warnings.warn(
-                f"{name} of weight 0 does nothing but cost time; give it a weight, or leave it out.", stacklevel=4
-            )
-
-
-def _spread(images):
-    """The root of the mean variance of a value over the examples."""
-    return tf.sqrt(tf.reduce_mean(tf.math.reduce_variance(images, axis=0)))
+            remark(f"{name} of weight 0 does nothing but cost time; give it a weight, or leave it out.")

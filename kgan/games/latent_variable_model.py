@@ -1,5 +1,7 @@
 """What every game has whose players train a generator that can be sampled."""
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,12 +9,14 @@ import tensorflow as tf
 from kgan import kinds
 from kgan.batch import Batch
 from kgan.games.game import Game
+from kgan.guards import batches
 from kgan.guards.arguments import UNWEIGHTED
 from kgan.guards.copies import copied
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
 from kgan.precision import check_weights
+from kgan.products import Product, Samples
 from kgan.randomness import Draws
 
 
@@ -23,6 +27,16 @@ class LatentVariableModel(Game):
     "normal" or "uniform", perhaps `kind`, what an example is, and then call `_start`. Calling the model on latents runs
     the averaged generator, and so do `predict`, `sample`, the scores and the export.
     """
+
+    takes: dict[str, tuple[str, ...]] = {"generator": ("latents", "labels")}
+
+    products: tuple[Product, ...] = (Samples(),)
+
+    # The players that learn once from each of a step's minibatches, before the others do.
+    judges: tuple[str, ...] = ()
+
+    # The networks of which the game keeps a moving average, as `ema_<name>`.
+    averaged: tuple[str, ...] = ("generator",)
 
     generator: keras.Model
     ema: float
@@ -35,25 +49,45 @@ class LatentVariableModel(Game):
             raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
         for role in dict.fromkeys(["generator", *self.players]):
             check_weights(role, getattr(self, role))
-        players = [getattr(self, player) for player in self.players]
-        self.label_rules = LabelRules.of([self.generator, *(one for one in players if one is not self.generator)])
-        self.ema_generator = _averaged(self.generator, self.label_rules)
+        self.label_rules = LabelRules.of(
+            [(getattr(self, role), roles.tensor("labels")) for role, roles in self.inputs_of.items()]
+        )
+        for name in self.averaged:
+            setattr(self, f"ema_{name}", self._copied(name))
         self._first_look = None
         super()._start()
 
     @property
     def latent_dim(self):
-        return self.generator.inputs[0].shape[-1]
+        return self.inputs_of["generator"].tensor("latents").shape[-1]
 
     @property
     def conditional(self):
         """Whether the generator also takes labels."""
-        return len(self.generator.inputs) == 2
+        return self.inputs_of["generator"].has("labels")
 
     @property
     def num_classes(self):
         """How many classes the generator's labels have; None where they are no classes, or where it does not tell."""
         return self.label_rules.num_classes if self.conditional else None
+
+    @classmethod
+    def provides(cls, name):
+        """What a recipe need not say of the network `name`.
+
+        Returns:
+            {argument of its class: function of (data set, {name: network} of those made before) that gives it}.
+        """
+        shape = lambda dataset, networks: tuple(dataset.data_shape)  # noqa: E731
+        return {"image_shape": shape, "data_shape": shape, "labels": lambda dataset, networks: dataset.labelling}
+
+    def _copied(self, name):
+        """A copy of a network with the same weights, which computes in float32 under every policy."""
+        copy = copied(name, getattr(self, name), self.label_rules.example)
+        copy.trainable = False
+        for layer in copy._flatten_layers():
+            layer.dtype_policy = "float32"
+        return copy
 
     # --- labels ---
 
@@ -106,9 +140,61 @@ class LatentVariableModel(Game):
             raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
         labels = None if labels is None else tf.convert_to_tensor(labels)
         labels = self.label_rules.admitted(labels)
-        return Batch(self._as_made(tf.cast(images, tf.float32)), labels)
+        return Batch(self.as_made(tf.cast(images, tf.float32)), labels)
 
-    def _as_made(self, examples):
+    def minibatches(self, data):
+        """Yields k disjoint fresh minibatches out of one `fit` batch; minibatch j is x[j::k].
+
+        Strided, so that the same images meet on one device and on several.
+        """
+        batch = self.minibatch(data)
+        # Held-out data are read once, and whole: there is nothing to take turns for.
+        k = 1 if self._moment.observing else self.num_minibatches
+        (images, labels), count = self._whole(batch, k)
+        for self._moment.update in range(k):
+            self._moment.looks = 0
+            for name in self.judges:
+                self.power_iterate(getattr(self, name))
+            yield Batch(
+                images[self._moment.update : count : k],
+                None if labels is None else labels[self._moment.update : count : k],
+            )
+        self._moment.update, self._moment.looks = k, 0  # whatever the generator draws from here on is its own
+        for name in self.players:
+            if name not in self.judges:
+                self.power_iterate(getattr(self, name))
+
+    def _whole(self, batch, k):
+        """The Batch, once it is certain that it can be divided, and how many of it k equal minibatches can hold."""
+        images = batch.images
+        size = images.shape[0] if images.shape[0] is not None else tf.shape(images)[0]
+        count = size // k * k
+        if isinstance(size, int):
+            self._check_size(size, k)
+        elif k > 1 and self.jit_compile:
+            raise ValueError(
+                f"jit_compile=True with {k} discriminator steps needs to know the size of a batch beforehand: "
+                f"fit on a tf.data.Dataset made with batch(size, drop_remainder=True)."
+            )
+        elif k > 1:
+            check = tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
+            with tf.control_dependencies([check]):
+                batch = Batch(*(part if part is None else tf.identity(part) for part in batch))
+        return batch, count
+
+    def _check_size(self, size, k):
+        size, k = int(size), int(k)
+        if size < k:
+            raise ValueError(batches.too_small(size, k, self._first_size))
+        if size % k and not getattr(self, "_cut", False):
+            self._cut = True
+            warnings.warn(
+                f"A batch of {size} does not divide into {k} discriminator steps; the last {size % k} are left out "
+                f"(use a batch_size that is a multiple of {k} and drop_remainder=True).",
+                stacklevel=2,
+            )
+
+    def as_made(self, examples):
         """Examples with the axes that the generator gives its own: of images without channels one is added."""
         self._check_batched(examples.shape)
         given = examples.shape[1:]
@@ -152,28 +238,33 @@ class LatentVariableModel(Game):
 
     def apply(self, gradients, network):
         super().apply(gradients, network)
-        if network is self.generator and not self._moment.observing:
-            self._average()
+        if self._moment.observing:
+            return
+        for name in self.averaged:
+            if network is getattr(self, name):
+                self._average(name)
 
-    def _average(self):
-        """The moving average of the generator's weights and statistics."""
+    def _average(self, name):
+        """The moving average of a network's weights and statistics."""
+        average, network = getattr(self, f"ema_{name}"), getattr(self, name)
         n = tf.cast(self.step.value, tf.float32)
         decay = tf.minimum(self.ema, (1 + n) / (10 + n))  # so that short runs do not show their first weights
-        for average, weight in zip(self.ema_generator.weights, self.generator.weights, strict=True):
+        for mean, weight in zip(average.weights, network.weights, strict=True):
             if weight.dtype.startswith("float"):
-                average.assign(weight.value + decay * (average.value - weight.value))
+                mean.assign(weight.value + decay * (mean.value - weight.value))
             else:
-                average.assign(weight.value)
-        self.power_iterate(self.ema_generator)  # an average of singular vectors is not the average's
+                mean.assign(weight.value)
+        self.power_iterate(average)  # an average of singular vectors is not the average's
 
     # --- using the trained generator ---
 
     def call(self, latents, training=False):
         if tf.executing_eagerly():
             self.derived.follow()
+        labels = None
         if isinstance(latents, list | tuple) and len(latents) == 2:
-            latents = [latents[0], self.label_rules.admitted(tf.convert_to_tensor(latents[1]))]
-        return self.ema_generator(latents, training=False)
+            latents, labels = latents[0], self.label_rules.admitted(tf.convert_to_tensor(latents[1]))
+        return self.ema_generator(self.generator_inputs(latents, labels), training=False)
 
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of latents, or of [latents, labels]; float32."""
@@ -218,10 +309,10 @@ class LatentVariableModel(Game):
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
         # All latents are drawn at once, so that they do not depend on the size of a block.
-        inputs = self._inputs(self.latents(n, seed, truncation), self.labels_for(n, labels))
+        inputs = self.generator_inputs(self.latents(n, seed, truncation), self.labels_for(n, labels))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
-            yield self._forward(part).numpy()
+            yield self.run_averaged("generator", part).numpy()
 
     def latents(self, n, seed=0, truncation=None):
         """The latents behind `sample`: float32 [n, latent_dim], a function of the seed alone."""
@@ -244,12 +335,11 @@ class LatentVariableModel(Game):
         shape = [count, self.latent_dim]
         return draws.normal(shape) if self.prior == "normal" else draws.uniform(shape, -1.0, 1.0)
 
-    def _inputs(self, latents, labels):
-        if not self.conditional:
-            return latents
-        if labels is None:
+    def generator_inputs(self, latents, labels):
+        """What the generator is called with, in its own structure."""
+        if self.conditional and labels is None:
             raise ValueError("This generator is conditional; fit it on (images, labels).")
-        return [latents, labels]
+        return self.inputs_of["generator"].inputs(latents=latents, labels=labels)
 
     def export(self, filepath, format="tf_saved_model", **options):
         """Writes the averaged generator as a SavedModel that serves without kgan: see `kgan.export.export`."""
@@ -257,28 +347,15 @@ class LatentVariableModel(Game):
 
         return export(self, filepath, format, **options)
 
-    def _forward(self, inputs):
+    def averaged_network(self, name):
+        """The moving average of a network; of one that has none the network itself."""
+        return getattr(self, f"ema_{name}" if name in self.averaged else name)
+
+    def run_averaged(self, name, inputs):
+        """What the averaged network makes of inputs in its own structure: float32."""
         self.derived.follow()
-        return self._made(inputs)
+        return self._run_averaged(name, inputs)
 
     @tf.function(reduce_retracing=True)
-    def _made(self, inputs):
-        return tf.cast(self.ema_generator(inputs, training=False), tf.float32)
-
-
-def check_network(role, network):
-    """Refuses what is no Keras model with a known input."""
-    if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
-        raise ValueError(
-            f"The {role} must be a functional or sequential Keras model with a known input; "
-            f"got {network!r}. Begin it with keras.Input(shape)."
-        )
-
-
-def _averaged(generator, label_rules):
-    """A copy of the generator with the same weights, which computes in float32 under every policy."""
-    copy = copied("generator", generator, label_rules.example)
-    copy.trainable = False
-    for layer in copy._flatten_layers():
-        layer.dtype_policy = "float32"
-    return copy
+    def _run_averaged(self, name, inputs):
+        return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)

@@ -12,6 +12,9 @@ from kgan.layers import SpectralNormalization
 # Relative to the largest weight. Keras' SwapEMAWeights puts weights back with their last bits changed.
 SAME = 1e-5
 
+# Before the name of a network, that of its moving average.
+AVERAGE = "ema_"
+
 
 class Derived:
     """Notices that weights of a player were set from outside: `set_weights`, `load_weights`, `assign`.
@@ -19,13 +22,13 @@ class Derived:
     `note` keeps what the players' weights are when a training pauses. `follow` compares: a training in between counts
     as no change, nor does a file of the whole game, which brings along what is derived. Otherwise
 
-    * the moving average of the generator becomes what the generator now is,
+    * the moving average of a network becomes what the network now is,
     * the estimates of spectral norms are those of the new kernels,
     * the game does what else it has to (`WGAN` clips),
     * and the moments of an optimizer that has already learned, which cannot follow, are said to be old.
 
     Args:
-        game: a game whose `players` and, where it has one, `ema_generator` are set.
+        game: a game whose `players`, and the averages of those that it keeps one of, are set.
     """
 
     def __init__(self, game):
@@ -68,8 +71,8 @@ class Derived:
 
     def _networks(self):
         found = {player: getattr(self.game, player) for player in self.game.players}
-        if hasattr(self.game, "generator"):
-            found |= {"generator": self.game.generator, "average": self.game.ema_generator}
+        for name in getattr(self.game, "averaged", ()):
+            found |= {name: getattr(self.game, name), f"{AVERAGE}{name}": getattr(self.game, f"{AVERAGE}{name}")}
         return found
 
     def follow(self):
@@ -81,12 +84,13 @@ class Derived:
             return
         networks = self._networks()
         changed = [name for name, network in networks.items() if _differ(self._known[name], _values(network))]
-        players = [name for name in changed if name != "average"]
+        players = [name for name in changed if not name.startswith(AVERAGE)]
         if players and len(changed) < len(networks):
             for name in players:
                 self._renew(name, networks[name])
-            if "generator" in players and "average" not in changed:
-                networks["average"].set_weights(networks["generator"].get_weights())
+                average = f"{AVERAGE}{name}"
+                if average in networks and average not in changed:
+                    networks[average].set_weights(networks[name].get_weights())
         if changed:
             self.note()
 

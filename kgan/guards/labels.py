@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.guards.refusals import Refused
+from kgan.labels import Classes, Conditions
 
 # Keras' layers through which class numbers go unchanged.
 PASSING = ("Flatten", "Reshape", "Identity", "Squeeze", "ExpandDims", "Cast", "RepeatVector", "GetItem")
@@ -30,7 +31,7 @@ class LabelRules:
         >>> y = keras.Input([], dtype="int32")
         >>> z = keras.Input([2])
         >>> both = keras.layers.Concatenate()([z, keras.layers.Embedding(8, 4)(y)])
-        >>> LabelRules.of([keras.Model([z, y], both)]).num_classes
+        >>> LabelRules.of([(keras.Model([z, y], both), y)]).num_classes
         8
     """
 
@@ -45,17 +46,20 @@ class LabelRules:
         self.conditions, self.one_hot, self.seen, self.everywhere = conditions, False, False, True
 
     @classmethod
-    def of(cls, networks):
-        """The rules of several networks, which get the same labels."""
-        labelled = [network for network in networks if len(network.inputs) == 2]
+    def of(cls, inputs):
+        """The rules of several networks, which get the same labels.
+
+        Args:
+            inputs: (network, its symbolic input for labels, or None) of each.
+        """
+        labelled = [(network, tensor) for network, tensor in inputs if tensor is not None]
         if not labelled:
             return cls()
-        known = [count for network in labelled if (count := classes_of(network)) is not None]
-        told = [ranges for network in labelled if (ranges := getattr(network, "condition_ranges", None))]
-        conditions = any(getattr(network, "num_conditions", None) for network in labelled)
-        spec = labelled[0].inputs[1]
-        rules = cls(spec, min(known) if known else None, told[0] if told else None, conditions)
-        rules.everywhere = len(labelled) == len(networks)
+        known = [count for network, tensor in labelled if (count := classes_of(network, tensor)) is not None]
+        told = [network.labels for network, _ in labelled if isinstance(getattr(network, "labels", None), Conditions)]
+        ranges = next((labels.ranges for labels in told if labels.ranges), None)
+        rules = cls(labelled[0][1], min(known) if known else None, ranges, bool(told))
+        rules.everywhere = len(labelled) == len(inputs)
         return rules
 
     def limit(self, count):
@@ -226,15 +230,17 @@ def spread(given, n, shape):
     )
 
 
-def classes_of(network):
-    """How many classes the second input of a network has, as its layers tell; None where none does.
+def classes_of(network, tensor):
+    """How many classes an input of a network has, as its layers tell; None where none does.
 
-    The network itself (`num_classes`), an Embedding, a one-hot encoding and kgan's conditional layers tell, also inside
-    nested models.
+    The network itself (its `labels`, or `num_classes`), an Embedding, a one-hot encoding and kgan's conditional layers
+    tell, also inside nested models.
     """
+    if isinstance(getattr(network, "labels", None), Classes):
+        return network.labels.count
     if getattr(network, "num_classes", None):
         return network.num_classes
-    found = list(_consumers(network, network.inputs[1]))
+    found = list(_consumers(network, tensor))
     return min(found) if found else None
 
 

@@ -1,8 +1,7 @@
 """What a discriminator's outputs are: raw scores, and which of several heads is which."""
 
-import warnings
-
 from kgan.guards.reach import reaches
+from kgan.remarks import remark
 
 # How people name an output that says how real something is, and one that says what it is.
 SCORES = ("score", "valid", "real", "source", "adversarial")
@@ -35,7 +34,7 @@ def check_raw(role, network, index, what):
     )
     # A critic that cannot be negative is strange, and no squashed probability.
     if not reach.bounded and reach.low >= 0:
-        warnings.warn(sentence, stacklevel=3)
+        remark(sentence)
     else:
         raise ValueError(sentence)
 

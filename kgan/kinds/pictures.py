@@ -23,6 +23,9 @@ class Pictures(Kind):
     def stored(self, values):
         return images.to_uint8(values)
 
+    def seen(self, values):
+        return images.to_float(values) if values.dtype == np.uint8 else values
+
     def stored_in_graph(self, values):
         import tensorflow as tf
 

@@ -5,6 +5,7 @@ from kgan.games.gan import GAN
 from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.objectives.acgan import ACGAN
 from kgan.objectives.began import BEGAN
+from kgan.objectives.bi_gan import BiGAN
 from kgan.objectives.bs_gan import BSGAN
 from kgan.objectives.consensus_gan import ConsensusGAN
 from kgan.objectives.ebgan import EBGAN
@@ -40,6 +41,7 @@ __all__ = [
     "WGAN",
     "WGANGP",
     "WGANLP",
+    "BiGAN",
     "ConsensusGAN",
     "FeatureMatchingGAN",
     "Game",

@@ -24,7 +24,7 @@ class ACGAN(GAN):
             by name (one that has "score" in it), else by their columns.
         class_weight: of L_C in both losses, at least 0; 1 is the paper's.
         adversarial_loss: the pair of losses for L_S; that of the paper by default.
-        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay, kind: see `GAN`.
 
     Raises:
         ValueError: the generator takes no class numbers, or the discriminator takes labels or has no class logits.
@@ -55,7 +55,7 @@ class ACGAN(GAN):
         **options,
     ):
         super().__init__(generator, discriminator, **options)
-        if not self.conditional or len(generator.inputs[1].shape) != 1:
+        if not self.conditional or len(self.inputs_of["generator"].tensor("labels").shape) != 1:
             raise ValueError("The generator must take [latents, labels], with one class number for each sample.")
         columns = discriminator.outputs[self._heads[1]].shape[-1]
         if columns < 2:

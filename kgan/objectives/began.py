@@ -27,7 +27,7 @@ class BEGAN(GAN):
         diversity_ratio: the paper's gamma, from 0 to 1: the smaller, the more like the data, and each other, the
             samples are.
         balance_rate: the paper's lambda_k, above 0: how fast k moves.
-        discriminator_steps, ema, prior, seed, augment, replay: see `GAN`.
+        discriminator_steps, ema, prior, seed, augment, replay, kind: see `GAN`.
         regularizers: see `GAN`; the score that they see is L, of each example.
 
     Attributes:

@@ -10,7 +10,7 @@ class BSGAN(StandardGAN):
     """The boundary-seeking GAN for continuous data. Hjelm et al. 2018, section 3 (https://arxiv.org/abs/1702.08431).
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see
             `StandardGAN`.
         adversarial_loss: `BoundarySeeking()` by default.
 

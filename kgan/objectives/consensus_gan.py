@@ -25,7 +25,8 @@ class ConsensusGAN(GAN):
         discriminator: Keras model from images to raw scores, without layers whose second derivative is missing.
         consensus_weight: the paper's gamma, at least 0; 10 is the paper's.
         adversarial_loss: a pair of losses from `kgan.losses`.
-        regularizers, ema, prior, seed, augment: see `GAN`; a penalty belongs to the discriminator's loss, and so to L.
+        regularizers, ema, prior, seed, augment, kind: see `GAN`; a penalty belongs to the discriminator's loss, and so
+            to L.
 
     Raises:
         ValueError: consensus_weight is negative.

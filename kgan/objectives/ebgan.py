@@ -24,8 +24,8 @@ class EBGAN(GAN):
         margin: the paper's m, above 0, in units of the energy, which grows with the root of the number of pixels:
             about the energy that fakes have in the beginning. 10 is the paper's for MNIST.
         pulling_away: the weight of the pulling-away term, at least 0; 0 for none.
-        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`; the score that regularizers see
-            is the energy.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay, kind: see `GAN`; the score that
+            regularizers see is the energy.
 
     Raises:
         ValueError: the discriminator is no autoencoder, or gives no code that the pulling-away term needs; or

@@ -13,7 +13,7 @@ class FGAN(StandardGAN):
     -d_loss estimates the divergence from below.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see
             `StandardGAN`.
         divergence: "kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon" or "gan", see
             `kgan.losses.FDivergence`.

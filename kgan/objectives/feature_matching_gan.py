@@ -24,7 +24,7 @@ class FeatureMatchingGAN(GAN):
         layer: the name of the discriminator's layer whose output is f; None for what its last layer with weights is
             given.
         adversarial_loss: the discriminator's half of a pair from `kgan.losses`.
-        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay, kind: see `GAN`.
 
     Raises:
         ValueError: there is no such layer, or what the last one is given is not a single tensor.
@@ -71,8 +71,7 @@ class FeatureMatchingGAN(GAN):
     def features(self, batch):
         """f of a Batch: the activations of the hidden layer, float32 [N, ...]."""
         batch = self.shown(batch)
-        both = len(self.discriminator.inputs) == 2
-        inputs = [batch.images, batch.labels] if both else batch.images
+        inputs = self.inputs_of["discriminator"].inputs(images=batch.images, labels=batch.labels)
         return tf.cast(self._features(inputs, training=not self._moment.observing), tf.float32)
 
 

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from kgan.games.latent_variable_model import LatentVariableModel, check_network
+from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.kinds import Kind
 
 # What varies less, relative to its mean, is constant, and rounding made the rest.
@@ -53,7 +53,7 @@ class GaussianSampler(LatentVariableModel):
 
     def __init__(self, generator: keras.Model, kind: Kind | None = None):
         super().__init__()
-        check_network("generator", generator)
+        self.hold(generator=generator)
         size = math.prod(generator.output_shape[1:])
         shapes = [tuple(weight.shape) for weight in generator.weights]
         if generator.inputs[0].shape[-1] != size or shapes not in ([(size,), (size,)], [(size, size), (size,)]):
@@ -61,7 +61,7 @@ class GaussianSampler(LatentVariableModel):
                 f"GaussianSampler needs a generator that is mean + L z, such as GaussianGenerator; got "
                 f"{generator.name!r} with weights of the shapes {shapes}."
             )
-        self.generator, self.kind = generator, kind
+        self.kind = kind
         self._start()
         self.count = self._sum("count", [])
         self.mean = self._sum("mean", [size])
@@ -89,14 +89,14 @@ class GaussianSampler(LatentVariableModel):
         """Joins the rows of x, on all replicas, to what was seen."""
         rows, total = _over_replicas([tf.cast(tf.shape(x)[0], tf.float64), tf.reduce_sum(x, axis=0)])
         center = total / rows
-        (scatter,) = _over_replicas([self.products(x - center)])
+        (scatter,) = _over_replicas([self.squares(x - center)])
         shift, share = center - self.mean.value, rows / (self.count.value + rows)
-        scatter += self.products(shift[None]) * share * self.count.value
+        scatter += self.squares(shift[None]) * share * self.count.value
         self.scatter.assign_add(scatter)
         self.mean.assign_add(share * shift)
         self.count.assign_add(rows)
 
-    def products(self, x):
+    def squares(self, x):
         """The sum over rows of x x^T, or of its diagonal."""
         if len(self.scatter.shape) == 1:
             return tf.reduce_sum(tf.square(x), axis=0)
@@ -112,7 +112,7 @@ class GaussianSampler(LatentVariableModel):
         kernel, bias = self.generator.weights
         kernel.assign(tf.cast(tf.transpose(factor), tf.float32))
         bias.assign(tf.cast(self.mean.value, tf.float32))
-        self._average()
+        self._average("generator")
 
 
 def _factor(covariance, varies):

@@ -13,7 +13,7 @@ class GeometricGAN(StandardGAN):
     separating hyperplane.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see
             `StandardGAN`.
         adversarial_loss: `Hinge()` by default.
 

@@ -21,7 +21,7 @@ class HistoricalAveragingGAN(GAN):
         discriminator: Keras model from images to raw scores.
         history_weight: of the term, at least 0; the paper says none.
         adversarial_loss: a pair of losses from `kgan.losses`.
-        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay, kind: see `GAN`.
 
     Raises:
         ValueError: history_weight is negative.

@@ -33,7 +33,7 @@ class InfoGAN(GAN):
         continuous: how many continuous codes there are; 2 is the paper's for MNIST.
         information_weight: the paper's lambda, at least 0; 1 is the paper's.
         adversarial_loss: a pair of losses from `kgan.losses`, for V.
-        discriminator_steps, regularizers, ema, seed, augment: see `GAN`.
+        discriminator_steps, regularizers, ema, seed, augment, kind: see `GAN`.
         prior: of the noise, see `GAN`.
 
     Raises:
@@ -122,7 +122,7 @@ class InfoGAN(GAN):
     def coded(self, like):
         """What `generate` gives, and the codes in it: (Batch, [N, columns])."""
         latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
-        images = self.generator(self._inputs(latents, like.labels), training=not self._moment.observing)
+        images = self.generator(self.generator_inputs(latents, like.labels), training=not self._moment.observing)
         return like.with_images(tf.cast(images, tf.float32)), latents[:, -self._code_width :]
 
     def information(self, codes, q):
@@ -147,9 +147,9 @@ class InfoGAN(GAN):
         """
         if codes is None:
             return super().sample(n, seed, labels, truncation, batch_size)
-        inputs = self._inputs(self.latents(n, seed, truncation, codes), self.labels_for(n, labels))
+        inputs = self.generator_inputs(self.latents(n, seed, truncation, codes), self.labels_for(n, labels))
         parts = tf.data.Dataset.from_tensor_slices(inputs).batch(batch_size)
-        values = np.concatenate([self._forward(part).numpy() for part in parts])
+        values = np.concatenate([self.run_averaged("generator", part).numpy() for part in parts])
         return self.kind.stored(values)
 
     def latents(self, n, seed=0, truncation=None, codes=None):

@@ -13,7 +13,7 @@ class LSGAN(StandardGAN):
     divergence.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see
             `StandardGAN`.
         adversarial_loss: `LeastSquares()` by default, targets 1 for data and 0 for fakes.
 

@@ -1,11 +1,10 @@
 """The regularised relativistic GAN."""
 
-import warnings
-
 import keras
 
 from kgan.objectives.relativistic_gan import RelativisticGAN
 from kgan.regularizers import R1, R2, Regularizer
+from kgan.remarks import remark
 
 
 class R3GAN(RelativisticGAN):
@@ -16,7 +15,7 @@ class R3GAN(RelativisticGAN):
     gamma falls from 0.05 to 0.005, with Adam(2e-4, beta_1=0). It has neither batch normalisation nor spectral norms.
 
     Args:
-        generator, discriminator, discriminator_steps, ema, prior, seed, augment, replay: see `RelativisticGAN`.
+        generator, discriminator, discriminator_steps, ema, prior, seed, augment, replay, kind: see `RelativisticGAN`.
         regularizers: `(R1(0.05), R2(0.05))` by default: gamma is their weight, and counts half. The paper tunes it for
             each data set: larger images take more.
 
@@ -34,13 +33,13 @@ class R3GAN(RelativisticGAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
+        *,
         regularizers: tuple[Regularizer, ...] = (R1(0.05), R2(0.05)),
         **options,
     ):
         super().__init__(generator, discriminator, regularizers=regularizers, **options)
         if not self.regularizers:
-            warnings.warn(
+            remark(
                 "R3GAN without R1 and R2 (regularizers is empty) is RelativisticGAN, which the paper finds not to "
-                "converge; leave regularizers out for the paper's.",
-                stacklevel=2,
+                "converge; leave regularizers out for the paper's."
             )

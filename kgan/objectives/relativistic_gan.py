@@ -16,7 +16,7 @@ class RelativisticGAN(GAN):
     labels, both of a pair have the same.
 
     Args:
-        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, kind: see `GAN`.
 
     Example:
         >>> import kgan

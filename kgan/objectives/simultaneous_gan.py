@@ -19,7 +19,7 @@ class SimultaneousGAN(GAN):
         generator: Keras model from latents to images.
         discriminator: Keras model from images to raw scores.
         adversarial_loss: a pair of losses from `kgan.losses`.
-        regularizers, ema, prior, seed, augment: see `GAN`.
+        regularizers, ema, prior, seed, augment, kind: see `GAN`.
         top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Example:
@@ -39,6 +39,7 @@ class SimultaneousGAN(GAN):
         generator: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = NonSaturating(),
+        *,
         top_k: TopK | None = None,
         **options,
     ):

@@ -14,7 +14,7 @@ class SNGAN(StandardGAN):
     The paper's settings for 32x32 images are Adam(2e-4, beta_1=0, beta_2=0.9) and 5 discriminator steps.
 
     Args:
-        generator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k: see `StandardGAN`.
+        generator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see `StandardGAN`.
         discriminator: Keras model from images to raw scores; each of its kernels and embeddings is within a
             `kgan.layers.SpectralNormalization`.
         adversarial_loss: `Hinge()` by default; `NonSaturating()` is the paper's other.

@@ -21,7 +21,7 @@ class StandardGAN(GAN):
         discriminator: Keras model from images to raw scores; D(x) is their sigmoid.
         adversarial_loss: a pair of losses from `kgan.losses`.
         discriminator_steps: the paper's k.
-        regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        regularizers, ema, prior, seed, augment, replay, kind: see `GAN`.
         top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Example:
@@ -39,6 +39,7 @@ class StandardGAN(GAN):
         generator: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = NonSaturating(),
+        *,
         top_k: TopK | None = None,
         **options,
     ):

@@ -27,8 +27,8 @@ class UnrolledGAN(GAN):
         unroll_learning_rate: eta of the K steps, above 0. They are plain gradient descent, so that it has to be larger
             than the learning rate of an adaptive optimizer; but the generator gains by steps that overshoot, and if
             eta is too large it makes them do so.
-        discriminator_steps, regularizers, ema, prior, seed, augment, replay: see `GAN`; penalties count in the K steps
-            too.
+        discriminator_steps, regularizers, ema, prior, seed, augment, replay, kind: see `GAN`; penalties count in the K
+            steps too.
 
     Raises:
         ValueError: a number is out of its range.

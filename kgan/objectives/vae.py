@@ -6,11 +6,14 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.games.latent_variable_model import LatentVariableModel, check_network
+from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.games.replicas import over_replicas
 from kgan.guards.outputs import check_raw
 from kgan.kinds import Kind
+from kgan.products import Codes, Samples
 from kgan.ranges import Decay, Seed
+
+CODES = Codes()
 
 # Of values in [-1, 1]: a tenth, and a hundredth of a grey level.
 FIRST_VARIANCE, SMALLEST_VARIANCE = 0.01, 1e-8
@@ -63,6 +66,8 @@ class VAE(LatentVariableModel):
     """
 
     players = ("generator", "encoder")
+    products = (Samples(), CODES)
+    takes = {"generator": ("latents", "labels"), "encoder": ("images", "labels")}
     reports = ("elbo", "reconstruction", "divergence")
     prior = "normal"
 
@@ -70,9 +75,9 @@ class VAE(LatentVariableModel):
         self, generator: keras.Model, encoder: keras.Model, ema: Decay = 0.999, seed: Seed = 0, kind: Kind | None = None
     ):
         super().__init__()
-        _check_networks(generator, encoder)
+        self.hold(generator=generator, encoder=encoder)
+        self._check_networks()
         check_raw("encoder", encoder, 0, "means and log-variances")
-        self.generator, self.encoder = generator, encoder
         self.ema, self.seed, self.kind = ema, seed, kind
         self._start()
         self.variance = self.add_weight(
@@ -80,36 +85,54 @@ class VAE(LatentVariableModel):
             name="variance",
         )  # fmt: skip
 
+    @classmethod
+    def provides(cls, name):
+        latent_dim = {"latent_dim": lambda dataset, networks: networks["generator"].inputs[0].shape[-1]}
+        return super().provides(name) | (latent_dim if name == "encoder" else {})
+
     def train_step(self, data):
         real = self.minibatch(data)
         self.power_iterate(self.generator)
         self.power_iterate(self.encoder)
-        with tf.GradientTape(persistent=True) as tape:
-            means, log_variances = self.encode(real)
+        with tf.GradientTape() as tape:
+            means, log_variances = self.posterior(real)
             noise = self.draws("posterior").normal([tf.shape(means)[0], self.latent_dim])
             error = self.squared_error(real, means + tf.exp(log_variances / 2) * noise)
             reconstruction = mean(self.log_density(error))
             divergence = mean(gaussian_divergence(means, log_variances))
             loss = divergence - reconstruction  # equation 10 with L = 1, its sign turned to descend
-        # The tape holds the values from before either has moved.
-        self.descend(loss, tape, self.generator)
-        self.descend(loss, tape, self.encoder)
+        self.descend(loss, tape, self.generator, self.encoder)
         elbo = -loss  # of the variance with which it was computed
         self.follow(mean(error))
         return self.report(elbo=elbo, reconstruction=reconstruction, divergence=divergence)
 
-    def encode(self, batch):
+    def _check_networks(self):
+        made, seen = (
+            tuple(tensor.shape[1:])
+            for tensor in (self.generator.outputs[0], self.inputs_of["encoder"].tensor("images"))
+        )
+        if made != seen:
+            raise ValueError(f"The generator makes {made}, but the encoder takes {seen}; give both the same shape.")
+        wanted = 2 * self.latent_dim
+        widths = [output.shape[1:] for output in self.encoder.outputs]
+        if widths != [(wanted,)]:
+            raise ValueError(
+                f"The encoder must return a mean and a log-variance for each of the {wanted // 2} latents, "
+                f"[N, {wanted}]; its outputs have the shapes {widths}. Give it latent_dim={wanted // 2}."
+            )
+
+    def posterior(self, batch):
         """q(z | x) of each example of a Batch: means and logarithms of variances, float32 [N, latent_dim] each."""
-        both = len(self.encoder.inputs) == 2
-        if both and batch.labels is None:
+        roles = self.inputs_of["encoder"]
+        if roles.has("labels") and batch.labels is None:
             raise ValueError("This encoder takes labels; fit it on (images, labels).")
-        inputs = [batch.images, batch.labels] if both else batch.images
+        inputs = roles.inputs(images=batch.images, labels=batch.labels)
         outputs = self.encoder(inputs, training=not self._moment.observing)
         return tf.split(tf.cast(outputs, tf.float32), 2, axis=1)
 
     def squared_error(self, batch, latents):
         """The mean of (x - G(z))^2 over the values of each example: float32 [N]."""
-        images = self.generator(self._inputs(latents, batch.labels), training=not self._moment.observing)
+        images = self.generator(self.generator_inputs(latents, batch.labels), training=not self._moment.observing)
         square = tf.square(batch.images - tf.cast(images, tf.float32))
         return mean(square, axis=range(1, len(square.shape)))
 
@@ -126,6 +149,14 @@ class VAE(LatentVariableModel):
         (error,) = over_replicas([error])
         self.variance.assign(tf.maximum(error + DECAY * (self.variance.value - error), SMALLEST_VARIANCE))
 
+    def encode(self, images, labels=None, batch_size=256):
+        """The latents of examples: the means of q(z | x), as `BiGAN.encode`."""
+        return CODES.encode(self, images, labels, batch_size)
+
+    def reconstruct(self, images, labels=None, batch_size=256):
+        """The averaged generator's examples of these latents, as `BiGAN.reconstruct`."""
+        return CODES.reconstruct(self, images, labels, batch_size)
+
 
 def gaussian_divergence(means, log_variances):
     """KL(N(means, exp(log_variances)) | N(0, I)) of each row, in nats: appendix B of the paper.
@@ -135,18 +166,3 @@ def gaussian_divergence(means, log_variances):
         0.5
     """
     return tf.reduce_sum(tf.square(means) + tf.exp(log_variances) - log_variances - 1, axis=1) / 2
-
-
-def _check_networks(generator, encoder):
-    check_network("generator", generator)
-    check_network("encoder", encoder)
-    made, seen = tuple(generator.output_shape[1:]), tuple(encoder.inputs[0].shape[1:])
-    if made != seen:
-        raise ValueError(f"The generator makes {made}, but the encoder takes {seen}; give both the same shape.")
-    wanted = 2 * generator.inputs[0].shape[-1]
-    widths = [output.shape[1:] for output in encoder.outputs]
-    if widths != [(wanted,)]:
-        raise ValueError(
-            f"The encoder must return a mean and a log-variance for each of the {wanted // 2} latents, [N, {wanted}]; "
-            f"its outputs have the shapes {widths}. Give it latent_dim={wanted // 2}."
-        )

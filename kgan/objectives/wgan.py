@@ -22,7 +22,7 @@ class WGAN(GAN):
             weights gets the constraint `WeightClipping(clip)`.
         clip: the paper's c: every weight of the critic stays in [-clip, clip].
         discriminator_steps: the paper's n_critic.
-        regularizers, ema, prior, seed, augment, replay: see `GAN`.
+        regularizers, ema, prior, seed, augment, replay, kind: see `GAN`.
         top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Raises:
@@ -44,6 +44,7 @@ class WGAN(GAN):
         discriminator: keras.Model,
         clip: Positive = 0.01,
         discriminator_steps: Steps = 5,
+        *,
         top_k: TopK | None = None,
         **options,
     ):

@@ -1,13 +1,12 @@
 """The Wasserstein GAN with gradient penalty."""
 
-import warnings
-
 import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.games.gan import GAN, Steps
 from kgan.regularizers import GradientPenalty, Regularizer
+from kgan.remarks import remark
 from kgan.tricks.top_k import TopK
 
 
@@ -23,7 +22,7 @@ class WGANGP(GAN):
             replacement.
         discriminator_steps: the paper's n_critic.
         regularizers: the penalty, `GradientPenalty(10.0)` by default: lambda is its weight.
-        ema, prior, seed, augment, replay: see `GAN`.
+        ema, prior, seed, augment, replay, kind: see `GAN`.
         top_k: a `kgan.top_k.TopK`, with which the generator learns from its best fakes alone.
 
     Raises:
@@ -45,6 +44,7 @@ class WGANGP(GAN):
         discriminator: keras.Model,
         discriminator_steps: Steps = 5,
         regularizers: tuple[Regularizer, ...] = (GradientPenalty(10.0),),
+        *,
         top_k: TopK | None = None,
         **options,
     ):
@@ -53,10 +53,9 @@ class WGANGP(GAN):
         )
         self.top_k = top_k
         if not self.regularizers:
-            warnings.warn(
+            remark(
                 f"{type(self).__name__} without a penalty (regularizers is empty) bounds its critic by nothing, and "
-                f"its losses mean no distance; leave regularizers out for the paper's.",
-                stacklevel=2,
+                f"its losses mean no distance; leave regularizers out for the paper's."
             )
 
     def train_step(self, data):

@@ -11,7 +11,7 @@ class WGANLP(WGANGP):
     (https://arxiv.org/abs/1709.08894).
 
     Args:
-        generator, discriminator, discriminator_steps, ema, prior, seed, augment, replay, top_k: see `WGANGP`.
+        generator, discriminator, discriminator_steps, ema, prior, seed, augment, replay, top_k, kind: see `WGANGP`.
         regularizers: the penalty, `LipschitzPenalty(10.0)` by default.
 
     Example:
@@ -28,6 +28,7 @@ class WGANLP(WGANGP):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
+        *,
         regularizers: tuple[Regularizer, ...] = (LipschitzPenalty(10.0),),
         **options,
     ):

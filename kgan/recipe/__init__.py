@@ -1,5 +1,5 @@
 """Recipes: YAML to objects and back."""
 
-from kgan.recipe.recipe import Recipe, RecipeError, dataset, difference, find_class, load, read
+from kgan.recipe.recipe import Recipe, RecipeError, dataset, difference, find_class, load, read, spelled
 
-__all__ = ["Recipe", "RecipeError", "dataset", "difference", "find_class", "load", "read"]
+__all__ = ["Recipe", "RecipeError", "dataset", "difference", "find_class", "load", "read", "spelled"]

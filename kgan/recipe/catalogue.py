@@ -9,7 +9,7 @@ from kgan.configurable import arguments
 
 ROOMS = {
     room: f"kgan.{room}" for room in ("objectives", "losses", "regularizers", "layers", "architectures", "datasets",
-                                      "callbacks", "augment", "schedules", "kinds")
+                                      "callbacks", "augment", "schedules")
 } | {room: f"kgan.tricks.{room}" for room in ("constraints", "replay", "top_k")}  # fmt: skip
 
 # What others extend or wrap; no member of a recipe.

@@ -1,11 +1,13 @@
 """YAML to objects and back. The constructors' signatures are the schema."""
 
 import dataclasses
+import difflib
 import inspect
 import typing
 from pathlib import Path
 from typing import Annotated
 
+import keras
 import yaml
 
 from kgan.configurable import arguments
@@ -28,9 +30,7 @@ from kgan.recipe.schema import (
 # Where the class of an object is looked up: by its section, or by the argument that it is given to.
 ROOMS = {
     "dataset": ["kgan.datasets"],
-    "generator": ["kgan.architectures"],
-    "discriminator": ["kgan.architectures"],
-    "encoder": ["kgan.architectures"],
+    "networks": ["kgan.architectures"],
     "objective": ["kgan.objectives"],
     "optimizers": ["keras.optimizers"],
     "log": ["kgan.callbacks"],
@@ -44,23 +44,18 @@ ROOMS = {
     "top_k": ["kgan.tricks.top_k"],
     "learning_rate": ["kgan.schedules", "keras.optimizers.schedules"],
     "kernel_initializer": ["keras.initializers"],
+    "labels": ["kgan.labels"],
 }
 
 # What a recipe need not say, because something else in it does.
 PROVIDED = {
-    "generator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
-    "discriminator": {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges"},
-    "encoder": {"image_shape", "data_shape", "latent_dim", "num_classes", "num_conditions", "condition_ranges"},
-    "objective": {"generator", "discriminator", "encoder", "seed", "kind"},
+    "objective": {"seed", "kind"},
     "optimizers": {"name"},
     "log": {"file", "images_per_step", "dataset_size"},
     "checkpoint": {"folder", "allow_inexact"},
     "monitor": {"data"},
     "callbacks": {"data"},
 }
-
-# The networks that an objective may ask for, in the order in which they are made.
-NETWORKS = ("generator", "discriminator", "encoder")
 
 # Callbacks that every run has already, and those of Keras that a recipe cannot describe, or that would save,
 # log or go on in another way than the run folder does.
@@ -71,10 +66,14 @@ NO_CALLBACKS = {
 }  # fmt: skip
 
 # What may be given although something else in a recipe provides it; the rest would be said twice.
-SAID_TWICE = {"image_shape", "data_shape", "num_classes", "num_conditions", "condition_ranges", "name", "seed"}
+SAID_TWICE = {"image_shape", "data_shape", "labels", "name", "seed"}
 
 # A recipe writes into its run folder and nowhere else, and not over what every run has there.
 RESERVED = {".lock", "checkpoints", "environment.json", "evaluations.jsonl", "log.jsonl", "recipe.yaml", "report.html"}
+
+# How recipes are written: 1 (kgan 0.1.0) had three arguments for the labels of a network. Arguments that were written
+# otherwise are read as what they are now (`Configurable.migrated`), whatever the file says.
+FORMAT = 2
 
 # A recipe is short.
 LONGEST = 2**18
@@ -88,21 +87,21 @@ class RecipeError(ValueError):
 class Recipe:
     """A training, in plain containers, with every default spelled out.
 
-    `dataset`, `generator`, `discriminator`, `encoder` and `objective` are {class: {argument: value}}, or None of a
-    network that the objective does not ask for; `optimizers` has one such object for each player; `callbacks` is a list
-    of them; `checkpoint`, `log` and `monitor` hold the arguments of `kgan.callbacks.Checkpoint`, `Log` and `Monitor`.
+    `dataset` and `objective` are {class: {argument: value}}; `networks` has one such object for each network that the
+    objective takes, and `optimizers` for each player; `callbacks` is a list of them; `checkpoint`, `log` and `monitor`
+    hold the arguments of `kgan.callbacks.Checkpoint`, `Log` and `Monitor`. In the file each network has a section of
+    its own name.
     """
 
     name: str
     dataset: dict
-    generator: dict
-    discriminator: dict | None
-    encoder: dict | None
+    networks: dict
     objective: dict
     optimizers: dict
     steps: Annotated[int, Range("[1, 2147483647]")]
     batch_size: Annotated[int, Range("[1, 1048576]")] = 64
     seed: Annotated[int, Range("[0, 4294967295]")] = 0
+    format: Annotated[int, Range("[1, 2]")] = FORMAT
     precision: str = "auto"
     log: dict = dataclasses.field(default_factory=dict)
     checkpoint: dict = dataclasses.field(default_factory=dict)
@@ -112,18 +111,21 @@ class Recipe:
 
     def document(self):
         """The recipe as plain containers, in the order in which it reads well."""
-        order = ["name", "seed", "steps", "batch_size", "precision"]
-        written = [f.name for f in dataclasses.fields(self) if f.metadata.get("written", True)]
-        ordered = [*order, *(name for name in written if name not in order)]
-        left_out = [name for name in NETWORKS if getattr(self, name) is None]
+        written = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.metadata.get("written", True)}
         if not self.optimizers:
-            left_out.append("optimizers")
-        return {name: getattr(self, name) for name in ordered if name not in left_out}
+            del written["optimizers"]
+        networks = written.pop("networks")
+        first = {
+            name: written.pop(name)
+            for name in ("name", "format", "seed", "steps", "batch_size", "precision", "dataset")
+        }
+        return first | networks | written
 
     @property
-    def networks(self):
-        """The names of the networks that the objective asks for."""
-        return [name for name in NETWORKS if getattr(self, name) is not None]
+    def objective_class(self):
+        """The class of the objective."""
+        (name,) = self.objective
+        return find_class("objective", "objective", name)
 
     def text(self):
         """The recipe as YAML."""
@@ -132,7 +134,8 @@ class Recipe:
     def build(self, path, spec, **provided):
         """Makes the object of a resolved `spec`, found at the key `path`; what it refuses becomes a RecipeError."""
         try:
-            return _build(path.partition(".")[0], spec, provided)
+            section = path.partition(".")[0]
+            return _build("networks" if section in self.networks else section, spec, provided)
         except (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError) as error:
             raise RecipeError(one_line(f"{self.source}: {path}: {_reason(error)}")) from error
 
@@ -276,33 +279,38 @@ def _override(data, override):
 
 def _resolve(data):
     fields = {field.name: field for field in dataclasses.fields(Recipe) if field.metadata.get("written", True)}
-    check_names("", data, fields)
-    networks, players = _cast(data)
-    unused = [name for name in NETWORKS if name not in networks] + ([] if players else ["optimizers"])
-    for name in unused:
-        if data.get(name):
-            raise Wrong(name, "the objective has none; leave it out")
-    missing = [name for name, field in fields.items() if name not in (*data, *unused) and _required(field)]
+    del fields["networks"]
+    objective = _objective(data)
+    networks = network_names(objective)
+    for name in data:
+        if name not in fields and name not in networks:
+            raise Wrong(cut(str(name)), _no_section(name, data[name], objective, [*fields, *networks]))
+    unused = [] if objective.players else ["optimizers"]
+    if unused and data.get("optimizers"):
+        raise Wrong("optimizers", "the objective has none; leave it out")
+    known = [*networks, *(name for name, field in fields.items() if _required(field))]
+    missing = [name for name in known if name not in (*data, *unused)]
     if missing:
         raise Wrong("", f"missing: {', '.join(missing)}")
     values = {}
     for name, field in fields.items():
-        if name in unused:
-            values[name] = {} if name == "optimizers" else None
-            continue
-        value = data[name] if name in data else _default(field)
-        if name in ("dataset", "objective", *NETWORKS):
+        value = data[name] if name in data else _default(field) if name not in unused else {}
+        if name in ("dataset", "objective"):
             value = _resolve_object(name, name, value)
         elif name in ("log", "checkpoint", "monitor"):
             cls = find_class(name, name, name.capitalize())
             value = _resolve_arguments(name, name, cls, value)
         elif name == "optimizers":
-            value = _resolve_optimizers(value, players)
+            value = _resolve_optimizers(value, objective.players)
         elif name == "callbacks":
             value = _resolve_callbacks([] if value is None else value)
         else:
             value = check_type(name, value, field.type)
         values[name] = value
+    values["networks"] = {
+        name: _resolve_object(name, "networks", data[name], objective.provides(name)) for name in networks
+    }
+    values["format"] = FORMAT  # it is written anew
     if values["precision"] not in POLICIES:
         raise Wrong("precision", f"expected one of {', '.join(POLICIES)}, got {values['precision']!r}")
     name = values["name"]
@@ -312,19 +320,35 @@ def _resolve(data):
     return Recipe(**values)
 
 
+def _no_section(name, value, objective, known):
+    """What to say of a section that the recipe's objective does not know."""
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.75)
+    if near or not _is_object(value):
+        return f"there is no such key{nearest(name, near or known)}"
+    return f"{objective.__name__} has no such network; its networks are {', '.join(network_names(objective))}"
+
+
 def _resolve_callbacks(value):
     if not isinstance(value, list):
         raise Wrong("callbacks", f"expected a list of objects, got {what(value)}")
     return [_resolve_object(f"callbacks.{index}", "callbacks", item) for index, item in enumerate(value)]
 
 
-def _cast(data):
-    """The networks that a recipe's objective takes, and those of them that learn by an optimizer."""
-    if "objective" not in data:  # which is said with whatever else is missing
-        return ("generator", "discriminator"), ("generator", "discriminator")
-    (name,) = _resolve_object("objective", "objective", data["objective"])
-    cls = find_class("objective", "objective", name)
-    return tuple(network for network in NETWORKS if network in arguments(cls)), cls.players
+def _objective(data):
+    """The class of a recipe's objective."""
+    if "objective" not in data:
+        fields = [field.name for field in dataclasses.fields(Recipe) if _required(field)]
+        missing = [name for name in fields if name not in ("networks", *data)]
+        raise Wrong("", f"missing: {', '.join(missing)}, and the objective's networks")
+    (name,) = data["objective"] if _is_object(data["objective"]) else ("",)
+    if not name:
+        _resolve_object("objective", "objective", data["objective"])  # which says what is wrong with it
+    return find_class("objective", "objective", name)
+
+
+def network_names(objective):
+    """The networks that an objective takes: its constructor's arguments that are Keras models."""
+    return [name for name, parameter in arguments(objective).items() if parameter.annotation is keras.Model]
 
 
 def _resolve_optimizers(value, players):
@@ -341,20 +365,23 @@ def _resolve_optimizers(value, players):
     return resolved
 
 
-def _resolve_object(path, room, spec):
+def _resolve_object(path, room, spec, provided=None):
     if not _is_object(spec):
         raise Wrong(path, f"expected one object, like {{ClassName: {{argument: value}}}}, got {what(spec)}")
     ((name, given),) = spec.items()
     cls = find_class(path, room, name)
-    return {name: _resolve_arguments(f"{path}.{name}", room, cls, given)}
+    return {name: _resolve_arguments(f"{path}.{name}", room, cls, given, provided)}
 
 
-def _resolve_arguments(path, room, cls, given):
+def _resolve_arguments(path, room, cls, given, provided=None):
     given = {} if given is None else given
     if not isinstance(given, dict):
         raise Wrong(path, f"expected a mapping of arguments, got {what(given)}")
     known = arguments(cls)
-    provided = PROVIDED.get(room, ())
+    given = cls.migrated(given) if hasattr(cls, "migrated") else given
+    provided = PROVIDED.get(room, ()) if provided is None else provided
+    if room == "objective":
+        provided = {*provided, *network_names(cls)}
     settled = [name for name in known if name in provided and name not in SAID_TWICE]
     for name in settled:
         if name in given:
@@ -373,7 +400,7 @@ def _resolve_arguments(path, room, cls, given):
         elif parameter.default is inspect.Parameter.empty:
             raise Wrong(here, f"missing; {cls.__name__} needs it")
         else:
-            default = _spell_out(parameter.default)
+            default = spelled(parameter.default)
             resolved[name] = float(default) if _is_float(parameter.annotation) else default
     return resolved
 
@@ -418,16 +445,9 @@ def find_class(path, room, name):
         candidates = {n: cls for n, cls in candidates.items() if n not in NO_CALLBACKS}
         if name.lower() in ("checkpoint", "log", "monitor"):
             raise Wrong(path, f"every run has a {name}; its arguments go into the section {name.lower()!r}")
-    if room in NETWORKS:
-        candidates = {n: cls for n, cls in candidates.items() if _role(n) == room}
     if name not in candidates:
         raise Wrong(path, f"there is no {cut(name)!r} here{nearest(name, candidates)}")
     return candidates[name]
-
-
-def _role(name):
-    """What a network is for, as its class's name says."""
-    return next((role for role in ("generator", "encoder") if name.endswith(role.capitalize())), "discriminator")
 
 
 def _build(room, spec, provided):
@@ -436,7 +456,7 @@ def _build(room, spec, provided):
     known = arguments(cls)
     built = {}
     for argument, value in values.items():
-        if argument in ROOMS and isinstance(value, list):
+        if argument in ROOMS and isinstance(value, list) and any(map(_is_object, value)):
             value = [_build(argument, item, {}) for item in value]
         elif argument in ROOMS and _is_object(value):
             value = _build(argument, value, {})
@@ -448,12 +468,14 @@ def _is_object(spec):
     return isinstance(spec, dict) and len(spec) == 1 and next(iter(spec))[:1].isupper()
 
 
-def _spell_out(default):
-    """A default value as a recipe would write it."""
+def spelled(default):
+    """A value as a recipe would write it."""
     if isinstance(default, list | tuple):
-        return [_spell_out(item) for item in default]
+        return [spelled(item) for item in default]
+    if isinstance(default, dict):
+        return {name: spelled(item) for name, item in default.items()}
     if hasattr(default, "get_config"):
-        return {type(default).__name__: {k: _spell_out(v) for k, v in default.get_config().items()}}
+        return {type(default).__name__: {k: spelled(v) for k, v in default.get_config().items()}}
     return default
 
 

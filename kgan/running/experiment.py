@@ -23,21 +23,11 @@ def build(plan, strategy=None):
     """Data set and compiled game of a recipe: (dataset, gan). Everything random follows the recipe's seed."""
     keras.utils.set_random_seed(plan.seed)
     dataset = plan.build("dataset", plan.dataset)
-    shape = tuple(dataset.data_shape)
-    shapes = {"image_shape": shape, "data_shape": shape}
     dtype_policy, _ = precision.choose(plan.precision)
     with devices.scope(strategy), precision.policy(dtype_policy):
         networks = {}
-        for player in plan.networks:
-            provided = shapes | labels(plan, player, dataset)
-            if player == "encoder":
-                provided["latent_dim"] = networks["generator"].inputs[0].shape[-1]
-            networks[player] = plan.build(player, getattr(plan, player), **provided)
-            seen = shape if player == "generator" else tuple(networks[player].inputs[0].shape[1:])
-            if seen != shape:
-                raise recipe.RecipeError(
-                    f"{plan.source}: {player}: it takes {seen}, but the data set has {shape}; leave its shape out."
-                )
+        for name, spec in plan.networks.items():
+            networks[name] = plan.build(name, spec, **_provided(plan, name, dataset, networks))
         gan = plan.build("objective", plan.objective, **networks, seed=plan.seed, kind=dataset.kind)
         _look(plan, dataset, gan)
         optimizers = {
@@ -69,27 +59,21 @@ def _look(plan, dataset, gan):
         raise recipe.RecipeError(f"{plan.source}: {error}") from error
 
 
-def labels(plan, player, dataset):
-    """What a conditional network needs to know of the data set's labels, as arguments."""
-    ((name, given),) = getattr(plan, player).items()
-    if given.get("conditioning") is None:
-        return {}
-    said = {key: given[key] for key in ("num_classes", "num_conditions") if given.get(key) is not None}
-    if said and given["conditioning"] == "auxiliary":  # InfoGAN's codes are not the data set's labels
-        return {}
-    known = {"num_classes": dataset.num_classes} if dataset.num_classes else {}
-    if dataset.conditions:
-        ranges = tuple(dataset.conditions.values())
-        known = {"num_conditions": len(ranges), "condition_ranges": ranges}
-    where = f"{plan.source}: {player}.{name}"
-    if not known:
+def _provided(plan, name, dataset, networks):
+    """The arguments of a network that the data set and the networks before it give; a recipe may say them again."""
+    ((cls, given),) = plan.networks[name].items()
+    where = f"{plan.source}: {name}.{cls}"
+    provided = {key: give(dataset, networks) for key, give in plan.objective_class.provides(name).items()}
+    how = given.get("conditioning")
+    if how is None or (how == "auxiliary" and given.get("labels")):  # no labels enter
+        provided.pop("labels", None)
+    elif "labels" in provided and provided["labels"] is None:
         raise recipe.RecipeError(f"{where}.conditioning: the data set has no labels; leave it out.")
-    for key, value in said.items():
-        if value != known.get(key):
-            raise recipe.RecipeError(
-                f"{where}.{key}: the data set has {known.get(key, 'none')}, not {value}; leave it out."
-            )
-    return known
+    for key, value in provided.items():
+        said, known = given.get(key), recipe.spelled(value)
+        if said is not None and said != known:
+            raise recipe.RecipeError(f"{where}.{key}: the data set has {known}, not {said}; leave it out.")
+    return provided
 
 
 def callbacks(plan, dataset, gan, allow_inexact=False):

@@ -15,6 +15,10 @@ import numpy as np
 from kgan import files
 from kgan.runs import environment, saving
 
+# Of what is written here and in recipes. 1 (kgan 0.1.0, which did not say it): labels were three arguments of each
+# network, games had no kind.
+FORMAT = 2
+
 # What every record has, and of which type.
 RECORD = {"step": int, "weights_sha256": str, "metrics": list, "state": dict, "environment": dict, "model": dict}
 SETTINGS = ("objective", "optimizers", "data", "execution")
@@ -38,6 +42,7 @@ def save(model, folder, state, settings=None):
     content = saving.weights(model)
     files.write(weights, content)
     record = {
+        "format": FORMAT,
         "step": step,
         "weights_sha256": hashlib.sha256(content).hexdigest(),
         "metrics": [[float(value) for value in metric_values(metric)] for metric in model.metrics],
@@ -93,6 +98,11 @@ def latest(folder, check=lambda commit, record: None):
 def _read(commit):
     """The record of a whole checkpoint; of a damaged one an error."""
     record = json.loads(commit.read_text(encoding="utf-8"))
+    if record.get("format", 1) > FORMAT:
+        raise NoneUsable(
+            f"{commit} is of format {record['format']}, and this version of kgan knows formats up to {FORMAT}: a later "
+            f"one wrote it; install that."
+        )
     for key, kind in RECORD.items():
         if type(record[key]) is not kind:
             raise TypeError(key)

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kgan import configurable
+from kgan import configurable, labels
 
 ROWS = 64  # of arrays that are looked at
 MOST = 6  # differences that a person wants to read
@@ -80,13 +80,31 @@ def agreed(before, now, compiled):
         (what is asked for, differences that matter, differences in how the step is executed).
     """
     present = {name: _plain(value) for name, value in compiled.items() if name in before["optimizers"]}
-    before = before | {"data": _with_batch(before["data"], now["data"])}
+    before = _upgraded(before, now) | {"data": _with_batch(before["data"], now["data"])}
     execution = differences(before["execution"], now["execution"])
     before = before | {"execution": now["execution"]}
     found = differences(before, now)
     if found and not differences(before | {"optimizers": json.loads(json.dumps(present))}, now):
         found = []
     return before, found, execution
+
+
+def _upgraded(before, now):
+    """Settings as format 1 noted them, in the words of `now`: labels were three arguments, and games had no kind."""
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return [_upgraded(one, other) for one, other in zip(before, now, strict=True)]
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return before
+    made = {key: _upgraded(value, now.get(key)) for key, value in before.items()}
+    old, new = made.get("arguments"), now.get("arguments")
+    if before.get("class") != now.get("class") or not isinstance(old, dict) or not isinstance(new, dict):
+        return made
+    if "labels" in new and "labels" not in old:
+        told = {name: old.pop(name) for name in labels.SEPARATE if name in old}
+        old["labels"] = json.loads(json.dumps(_object(labels.joined(**told)))) if any(told.values()) else None
+    if "kind" in new and "kind" not in old:
+        old["kind"] = new["kind"]
+    return made
 
 
 def _with_batch(before, now):

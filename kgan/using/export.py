@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kgan.files import making, no_room
@@ -22,6 +21,7 @@ def export(gan, folder, format="tf_saved_model", verbose=None):
         serve(num_samples int32 [], seed int64 []): samples, those of `gan.sample(num_samples, seed)`.
         from_latents(latents float32 [N, latent_dim]): samples of given latents.
         latents(num_samples, seed): those that `serve` draws, {"latents": float32 [N, latent_dim]}.
+        encode(images or samples): latents of examples, {"latents": float32 [N, latent_dim]}, of games with an encoder.
     Conditional generators also take `labels` for samples. The first two return {"images": uint8 [N, H, W, C]}, or
     {"samples": float32 [N, d]} for vectors. A class that the generator does not have is an error. Each weight stands
     in the file once, and all of them, like the arithmetic, are float32, whatever the policy of the training.
@@ -72,37 +72,19 @@ def export(gan, folder, format="tf_saved_model", verbose=None):
 
 
 def _write(gan, folder):
-    def output(latents, labels):
-        labels = gan.label_rules.admitted(labels)
-        values = gan.ema_generator(latents if labels is None else [latents, labels], training=False)
-        return {gan.kind.array: gan.kind.stored_in_graph(tf.cast(values, tf.float32))}
-
-    def serve(num_samples, seed, labels=None):
-        return output(gan.latents(num_samples, seed), labels)
-
-    def from_latents(latents, labels=None):
-        return output(latents, labels)
-
-    def latents(num_samples, seed):
-        return {"latents": gan.latents(num_samples, seed)}
-
-    labels = []
-    if gan.conditional:
-        spec = gan.generator.inputs[1]
-        labels = [tf.TensorSpec(spec.shape, spec.dtype, "labels")]
-    drawn = [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")]
-    given = [tf.TensorSpec((None, gan.latent_dim), tf.float32, "latents")]
+    networks = [gan.averaged_network(name) for product in gan.products for name in product.networks]
     module = tf.Module()
     # Keras' ExportArchive tracks its own variables as well as TensorFlow's, and so writes each weight twice.
-    module.weights = [variable.value for variable in gan.ema_generator.variables]
-    module.tables = _tables(gan.ema_generator)
+    module.weights = [variable.value for network in networks for variable in network.variables]
+    module.tables = [table for network in networks for table in _tables(network)]
     module.one_hot = tf.Variable(gan.label_rules.one_hot, trainable=False)
     module.kind = tf.Variable(json.dumps(keras.saving.serialize_keras_object(gan.kind)), trainable=False)
     module.num_classes = tf.Variable(gan.label_rules.num_classes or 0, trainable=False)
-    module.serve = tf.function(serve, [*drawn, *labels], autograph=False)
-    module.from_latents = tf.function(from_latents, [*given, *labels], autograph=False)
-    module.latents = tf.function(latents, drawn, autograph=False)
-    signatures = {"serve": module.serve, "from_latents": module.from_latents, "latents": module.latents}
+    signatures = {}
+    for product in gan.products:
+        signatures |= product.signatures(gan)
+    for name, function in signatures.items():
+        setattr(module, name, function)
     tf.saved_model.save(module, str(folder), signatures | {"serving_default": module.serve})
 
 
@@ -116,18 +98,5 @@ def _tables(network):
 
 def _compare(gan, folder):
     served = outside_scopes(tf.saved_model.load, str(folder))
-    n = 4
-    labels = []
-    if gan.conditional:
-        labels = [tf.constant(gan.label_rules.example(n))]
-    live = gan.sample_values(n, seed=1, labels=labels[0].numpy() if labels else None)
-    live = gan.kind.stored(live)
-    for endpoint, arguments in (
-        (served.serve, [tf.constant(n), tf.constant(1, tf.int64)]),
-        (served.from_latents, [gan.latents(n, seed=1)]),
-    ):
-        (made,) = (value.numpy() for value in endpoint(*arguments, *labels).values())
-        # Another graph may order its sums differently.
-        difference = np.abs(made.astype(np.float64) - live.astype(np.float64)).max()
-        if not difference <= gan.kind.tolerance(live):
-            raise RuntimeError(f"The exported generator differs from the live one by {difference:g}; nothing was kept.")
+    for product in gan.products:
+        product.check(gan, served)

@@ -56,7 +56,7 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
         arrays = {model.kind.array: made}
         decode = _decoder(path)
         values = decode(model.sample_values(count, **options)) if decode else made
-        if decode or values.dtype != made.dtype:
+        if values.dtype != made.dtype or (decode and not model.kind.bounded):
             arrays["values"] = values
         npz = Path(npz)
         with replacing(npz) as temporary, open(temporary, "wb") as file:

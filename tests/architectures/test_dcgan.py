@@ -100,7 +100,7 @@ def test_every_weight_of_a_critic_has_a_second_derivative(normalization):
         ({"image_shape": (8, 129, 1)}, "sides from 8 to 128"),
         ({"image_shape": (8, 8, 2)}, "1, 3 or 4 channels"),
         ({"image_shape": (8, 8)}, "image_shape must be"),
-        ({"image_shape": (8, 8, 1), "width": 0}, "width must be at least 1"),
+        ({"image_shape": (8, 8, 1), "width": 0}, "width must be from 1 to 65536; got 0"),
         ({"image_shape": (8, 8, 1), "normalization": "instance"}, "normalization must be one of batch, layer, none"),
     ],
 )

@@ -42,20 +42,20 @@ def test_labels_do_not_enter_unless_asked(build):
 
 def test_the_number_of_classes_is_the_data_sets(build):
     gan = build(CLASSES, *BOTH)
-    assert gan.conditional and gan.generator.num_classes == gan.discriminator.num_classes == 5
+    assert gan.conditional and gan.generator.labels.count == gan.discriminator.labels.count == 5
     assert gan.sample(2, labels=[0, 4]).shape == (2, 8, 8, 1)
 
 
 def test_ranges_of_conditions_are_the_data_sets(build):
     gan = build(CONDITIONS, *BOTH)
-    assert gan.generator.num_conditions == 2 and gan.generator.condition_ranges == ((1, 100), (0, 60))
+    assert list(gan.generator.labels.of.values()) == [(1, 100), (0, 60)]
     assert gan.discriminator.inputs[1].shape == (None, 2)
 
 
 def test_codes_of_an_auxiliary_head_are_the_recipes(build):
     network = build(
         CLASSES,
-        "discriminator={DCGANDiscriminator: {conditioning: auxiliary, num_classes: 7}}",
+        "discriminator={DCGANDiscriminator: {conditioning: auxiliary, labels: {Classes: {count: 7}}}}",
         "objective={InfoGAN: {categorical: [7], continuous: 0}}",
         "generator.latent_dim=9",
     ).discriminator
@@ -68,15 +68,15 @@ def test_codes_of_an_auxiliary_head_are_the_recipes(build):
         (None, BOTH, "generator.DCGANGenerator.conditioning: the data set has no labels; leave it out"),
         (
             CLASSES,
-            [*BOTH, "generator.num_classes=6"],
-            "generator.DCGANGenerator.num_classes: the data set has 5, not 6",
+            [*BOTH, "generator.labels={Classes: {count: 6}}"],
+            "generator.DCGANGenerator.labels: the data set has .*5.*, not .*6",
         ),
         (
             CLASSES,
             ["generator.conditioning=projection"],
             "conditioning must be None or one of concatenation, batch_norm",
         ),
-        (CLASSES, ["discriminator.num_classes=5"], "num_classes needs conditioning"),
+        (CLASSES, ["discriminator.labels={Classes: {count: 5}}"], "labels needs conditioning"),
     ],
 )
 def test_what_does_not_fit_is_told_in_a_line(build, labels, overrides, sentence):

@@ -28,11 +28,11 @@ def test_he_initialisation():
 def test_wrong_arguments_get_a_sentence(network):
     with pytest.raises(ValueError, match="data_shape must be"):
         network(data_shape=(2, 2))
-    with pytest.raises(ValueError, match="units must be at least 1"):
+    with pytest.raises(ValueError, match="units must be from 1 to 65536"):
         network(data_shape=(2,), units=(8, 0))
-    with pytest.raises(ValueError, match="units must be at least 1"):
+    with pytest.raises(ValueError, match="units must be from 1 to 65536"):
         network(data_shape=(2,), units=())
-    with pytest.raises(ValueError, match="units must be at most 65536; got"):
+    with pytest.raises(ValueError, match="units must be from 1 to 65536; got"):
         network(data_shape=(2,), units=(10**9,))
     with pytest.raises(ValueError, match=r"they make 4,\d+,\d+,\d+ weights, and at most 2,147,483,648 may be"):
         network(data_shape=(2,), units=(65536, 65536))

@@ -192,7 +192,7 @@ def test_it_goes_on_looking_when_it_would_have(toy, tmp_path):
 
 
 def test_wrong_arguments_get_a_sentence():
-    with pytest.raises(ValueError, match="every counts generator steps"):
+    with pytest.raises(ValueError, match="every must be at least 1"):
         LipschitzPicture(every=0, data=RING)
 
 

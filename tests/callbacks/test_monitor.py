@@ -141,5 +141,5 @@ def test_it_remembers_over_a_resume(watch, toy, capsys):
     after.restore(before.state())
     after.look()
     assert len(capsys.readouterr().out.splitlines()) == 1
-    with pytest.raises(ValueError, match="every counts generator steps and must be at least 0"):
+    with pytest.raises(ValueError, match="every must be at least 0"):
         Monitor(None, every=-1)

@@ -108,7 +108,7 @@ def test_decisions_are_made_on_means_of_several_steps(toy, ring):
 def test_losses_without_a_ratio_are_refused(toy, ring, objective, options):
     with pytest.raises(ValueError, match="may be negative or are none of kgan.losses"):
         toy(objective, **options).fit(ring, callbacks=[TrainWeaker()], verbose=0)
-    with pytest.raises(ValueError, match="low must be above 0 and below high"):
+    with pytest.raises(ValueError, match="low must be below high"):
         TrainWeaker(2.0, 1.0)
 
 
@@ -174,7 +174,7 @@ def test_an_older_player_on_replicas(replicas, toy, ring):
 
 def test_older_players_refuse_what_does_not_fit(toy, ring):
     for wrong in ({"every": 0}, {"steps": 0}, {"every": 10, "steps": 10}):
-        with pytest.raises(ValueError, match="at least 1"):
+        with pytest.raises(ValueError, match="at least 1|less than every"):
             OlderPlayers(**wrong)
     with pytest.raises(ValueError, match="needs a generator and a discriminator; VAE has others"):
         toy(kgan.VAE).fit(ring, callbacks=[OlderPlayers()], verbose=0)

@@ -30,6 +30,7 @@ CASES = {
     "ResNetDiscriminator": ({"image_shape": IMAGE, "width": 2}, ["concatenation", "projection", "auxiliary"]),
     "R3GANDiscriminator": ({"image_shape": IMAGE, "width": 4}, ["concatenation", "projection", "auxiliary"]),
     "MLPDiscriminator": ({"data_shape": VECTOR, "units": (6, 5)}, ["concatenation", "projection", "auxiliary"]),
+    "MLPJointDiscriminator": ({"data_shape": VECTOR, "latent_dim": 2, "units": (6, 5)}, []),
     "MLPAutoencoder": ({"data_shape": VECTOR, "units": (6,), "code_dim": 2}, []),
     "BEGANDiscriminator": ({"image_shape": IMAGE, "width": 4, "code_dim": 2}, []),
 }
@@ -98,8 +99,9 @@ def test_shapes_and_what_labels_do(name, conditioning, labels):
     assert (len(others) == 1) == (conditioning == "auxiliary" or name in ("MLPAutoencoder", "BEGANDiscriminator"))
     if conditioning == "auxiliary":
         assert others[0].shape == (4, 3 if labels is CLASSES else 2)
-    assert (len(network.inputs) == 2) == (conditioning not in (None, "auxiliary"))
-    if len(network.inputs) == 2:
+    labelled = any(tensor.name == "labels" for tensor in network.inputs)
+    assert labelled == (conditioning not in (None, "auxiliary"))
+    if labelled:
         x, y = values
         for row in range(4):  # the label of one example changes that example alone
             changed = tf.tensor_scatter_nd_update(y, [[row]], [(y[row] + 1) % 3])
@@ -157,17 +159,20 @@ def test_every_kernel_of_a_discriminator_has_a_second_derivative(name, condition
     ("arguments", "sentence"),
     [
         ({"conditioning": "film", "num_classes": 3}, "conditioning must be None or one of concatenation.*got 'film'"),
-        ({"num_classes": 3}, "num_classes needs conditioning, how labels enter: one of concatenation"),
-        ({"conditioning": "concatenation"}, "conditioning 'concatenation' needs num_classes, or num_conditions"),
-        ({"conditioning": "concatenation", "num_classes": 3, "num_conditions": 2}, "or num_conditions; got both"),
-        ({"conditioning": "concatenation", "num_classes": 0}, "num_classes must be at least 1; got 0"),
+        ({"num_classes": 3}, "labels needs conditioning, how they enter: one of concatenation"),
+        ({"conditioning": "concatenation"}, "conditioning 'concatenation' needs labels, what they are"),
+        (
+            {"conditioning": "concatenation", "num_classes": 3, "num_conditions": 2},
+            "takes Classes or Conditions; got Codes",
+        ),
+        ({"conditioning": "concatenation", "num_classes": 0}, "count must be from 1 to 65536; got 0"),
         (
             {"conditioning": "concatenation", "num_conditions": 2, "condition_ranges": [[0, 1]]},
             r"a \(lowest, highest\) for each of num_conditions=2; got \[\[0, 1\]\]",
         ),
         (
             {"conditioning": "concatenation", "num_conditions": 1, "condition_ranges": [[1, 1]]},
-            r"a \(lowest, highest\) for each of num_conditions=1; got \[\[1, 1\]\]",
+            r"of must have a \(lowest, highest\) for each condition; got {.0.: \(1, 1\)}",
         ),
     ],
 )

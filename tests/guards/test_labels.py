@@ -44,12 +44,13 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_layers_tell_how_many_classes_there_are(way):
-    assert classes_of(generator(WAYS[way], number())) == K
+    network = generator(WAYS[way], number())
+    assert classes_of(network, network.inputs[1]) == K
 
 
 def test_where_no_layer_tells_nothing_is_known():
     network = generator(lambda y: keras.ops.cast(y, "float32")[:, None], number())
-    assert classes_of(network) is None
+    assert classes_of(network, network.inputs[1]) is None
 
 
 def test_the_network_that_knows_fewest_decides():

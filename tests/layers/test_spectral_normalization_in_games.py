@@ -133,7 +133,7 @@ def test_the_averaged_generator_divides_by_the_norm_of_its_own_kernel():
         layer.kernel.assign(kernel)
         layer.u.assign(u)
     for _ in range(110):
-        gan._average()
+        gan._average("generator")
     kept = 0.99**110
     np.testing.assert_allclose(average.kernel, kept * first + (1 - kept) * last, atol=1e-5)
     assert float(average.sigma) == pytest.approx(2 * (1 - kept), rel=1e-3)

@@ -282,7 +282,7 @@ def test_a_conditional_game_shows_each_network_the_labels(ring):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"discriminator_steps": 0}, "discriminator_steps must be at least 1"),
+        ({"discriminator_steps": 0}, "discriminator_steps must be from 1 to 1000"),
         ({"ema": 1.0}, r"ema must be in \[0, 1\)"),
         ({"prior": "cauchy"}, '"normal" or "uniform"'),
     ],

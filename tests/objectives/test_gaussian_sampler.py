@@ -167,10 +167,13 @@ def test_a_run_without_optimizers_goes_on_exactly(tmp_path):
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("discriminator={MLPDiscriminator: {}}", "discriminator: the objective has none; leave it out"),
+        (
+            "discriminator={MLPDiscriminator: {}}",
+            "discriminator: GaussianSampler has no such network",
+        ),
         ("optimizers={generator: {Adam: {}}}", "optimizers: the objective has none; leave it out"),
         ("objective={VAE: {}}", "missing: encoder, optimizers"),
-        ("generator={MLPEncoder: {}}", "generator: there is no 'MLPEncoder' here; did you mean 'MLPGenerator'"),
+        ("generator={MLPEncoder: {}}", "objective: The generator's input 'images' is for images"),
         ("generator={MLPGenerator: {}}", r"objective: GaussianSampler needs a generator that is mean \+ L z"),
     ],
 )

@@ -144,7 +144,7 @@ def test_both_learn_from_where_they_stood(ring):
     data = tf.constant(ring[:20])
     with tf.GradientTape() as tape:
         batch = vae.minibatch(data)
-        means, log_variances = vae.encode(batch)
+        means, log_variances = vae.posterior(batch)
         latents = means + tf.exp(log_variances / 2) * vae.draws("posterior").normal([20, 3])
         fitted = tf.reduce_mean(vae.log_density(vae.squared_error(batch, latents)))
         bound = fitted - tf.reduce_mean(gaussian_divergence(means, log_variances))

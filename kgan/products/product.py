@@ -1,0 +1,30 @@
+"""The contract of products."""
+
+import numpy as np
+
+
+class Product:
+    """One use of a trained game.
+
+    Attributes:
+        verb: what it does with the game, as the command that uses it is called.
+        networks: names of the networks that it runs.
+    """
+
+    verb = ""
+    networks: tuple[str, ...] = ()
+
+    def signatures(self, game):
+        """What an export serves: {name: tf.function}."""
+        raise NotImplementedError
+
+    def check(self, game, served):
+        """Raises RuntimeError if the loaded SavedModel `served` differs from the live game."""
+        raise NotImplementedError
+
+
+def compare(what, made, live, tolerance):
+    """Raises RuntimeError if two arrays differ by more than `tolerance`, or hold NaN."""
+    difference = np.abs(np.asarray(made, np.float64) - np.asarray(live, np.float64)).max()
+    if not difference <= tolerance:  # another graph may order its sums differently
+        raise RuntimeError(f"The exported {what} differs from the live one by {difference:g}; nothing was kept.")
