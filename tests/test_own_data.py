@@ -148,6 +148,17 @@ def second_inputs(tmp_path):
     refused(r"second input: keras.Model\(\[z, label\], image\)", lambda: fit(blind, IMAGES, vectors))
 
 
+def named_inputs(tmp_path):
+    z, y = keras.Input([4], name="z"), keras.Input([], dtype="int32", name="labels")
+    x = L.Dense(int(np.prod(SHAPE)), activation="tanh")(L.Concatenate()([z, L.Embedding(4, 4)(y)]))
+    gan = game(keras.Model({"labels": y, "z": z}, L.Reshape(SHAPE)(x)))
+    fit(gan, IMAGES, np.arange(24) % 4)
+    assert gan.sample(2, labels=[0, 2]).shape == (2, *SHAPE)
+    image, times = keras.Input(SHAPE), keras.Input([1], name="times")
+    score = L.Dense(1)(L.Concatenate()([L.Flatten()(image), times]))
+    refused("The discriminator's input 'times' is for times", lambda: game(None, keras.Model([image, times], score)))
+
+
 def from_one(tmp_path):
     gan = game(generator(y=keras.Input([], dtype="int32")))
     for labels in (np.arange(24) % 4 + 1, np.arange(24) % 4 - 1):
@@ -239,6 +250,7 @@ CASES = {
     "weights set into a critic with spectral norms, or with clipping": set_critic,
     "a class number for a generator of one-hot vectors": one_hot,
     "one number for a generator of two conditions": two_conditions,
+    'inputs with names, such as "labels", in another order or a dictionary': named_inputs,
     "labels for networks of your own": second_inputs,
     "labels that count from 1, or -1": from_one,
     "conditions that are NaN, or outside of `condition_ranges`": conditions,
