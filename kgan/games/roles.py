@@ -12,6 +12,9 @@ NAMES = {
 }
 
 
+FLOATS = ("images", "latents")
+
+
 class Roles:
     """The inputs of one network by what they take, such as images and labels.
 
@@ -48,6 +51,10 @@ class Roles:
         names = keys or [tensor.name for tensor in network.inputs]
         self._at = self._resolved(names)
         self._tensors = {role: network.inputs[index] for role, index in self._at.items()}
+        for role in FLOATS:
+            tensor = self._tensors.get(role)
+            if tensor is not None and "int" in keras.backend.standardize_dtype(tensor.dtype):
+                raise ValueError(f"The {player}'s input for {role} takes integers, which would cut off what is given.")
 
     def _resolved(self, names):
         """{role: index of the input}."""
@@ -100,11 +107,3 @@ class Roles:
         if self._keys is not None:
             return {self._keys[index]: value for index, value in ordered.items()}
         return [ordered[index] for index in range(len(ordered))]
-
-
-def check_kind_of_dtype(player, roles, role, wanted):
-    """Refuses an input of integers for what are floats, and the other way round."""
-    tensor = roles.tensor(role)
-    kind = "integers" if tensor is not None and "int" in keras.backend.standardize_dtype(tensor.dtype) else "floats"
-    if tensor is not None and kind != wanted:
-        raise ValueError(f"The {player}'s input for {role} takes {kind}; expected {wanted}.")

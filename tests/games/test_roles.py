@@ -55,6 +55,12 @@ def test_what_is_not_clear_is_refused(names, structure, says):
         Roles("critic", network(*names, structure=structure), ("images", "labels"))
 
 
+def test_integers_for_latents_are_refused():
+    z = keras.Input([2], dtype="int32", name="latents")
+    with pytest.raises(ValueError, match="The generator's input for latents takes integers"):
+        Roles("generator", keras.Model(z, keras.layers.Dense(1)(keras.ops.cast(z, "float32"))), BOTH)
+
+
 def test_they_survive_a_file(tmp_path):
     """Keras renames inputs without names when it loads a network; which is which does not change."""
     z, y = keras.Input([2]), keras.Input([], dtype="int32")
