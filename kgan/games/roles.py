@@ -61,7 +61,10 @@ class Roles:
         found: dict[str, int] = {}
         unknown = []
         for index, name in enumerate(names):
-            role = next((role for role, words in NAMES.items() if name.lower() in words), None)
+            # The only input of a network may have any of the usual words: a generator's may be called x.
+            role = next(
+                (r for r, words in NAMES.items() if name == r or (len(names) > 1 and name.lower() in words)), None
+            )
             if role is None and name in self.roles:
                 role = name
             if role is None:

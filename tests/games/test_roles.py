@@ -28,6 +28,7 @@ BOTH = ("latents", "labels")
         (("first", "second"), ["latents", "labels"]),  # names that say nothing: in the order of the roles
         (("labels", "something"), ["labels", "latents"]),  # the one that is left
         (("anything",), "latents"),
+        (("x",), "latents"),
     ],
 )
 def test_inputs_by_what_they_take(names, wanted):
