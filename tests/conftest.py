@@ -17,12 +17,6 @@ import keras
 import kgan
 
 
-def pytest_configure(config):
-    """Graphs of a few steps are not worth optimising, which takes a third of all the time; slow tests have it."""
-    if config.getoption("markexpr") == "not slow":
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Of a test that is marked `few(n)`, all cases but the first n are slow ones."""

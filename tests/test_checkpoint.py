@@ -20,6 +20,7 @@ def trained(toy, ring):
     return gan
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("other", ["networks", "optimizers", "callbacks"])
 def test_another_game_is_refused(trained, toy, ring, tmp_path, other):
     checkpoint.save(trained, tmp_path / "checkpoints", {})

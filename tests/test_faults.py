@@ -201,6 +201,7 @@ def test_a_rollback_that_is_killed_ends_where_it_would_have(plan, tmp_path, monk
     same(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_rollbacks_that_do_not_help_come_to_an_end(plan, tmp_path, monkeypatch):
     poison(monkeypatch, at=5)
     with pytest.raises(callbacks.Diverged, match="5 rollbacks to step 4 have not helped"):

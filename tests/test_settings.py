@@ -271,6 +271,7 @@ def test_under_replicas_the_same_goes_on(script, replicas, capsys):
             script(**networks(), data=arrays()[0], steps=None, folder="arrays", fit={"batch_size": 32})
 
 
+@pytest.mark.slow
 def test_a_game_that_was_loaded_goes_on_also_with_a_lowered_rate(script, tmp_path):
     script(callbacks=[plateau()], epochs=3, discriminator=sequential_discriminator).save(tmp_path / "gan.keras")
     for place in (tmp_path, tmp_path / "gan.keras"):
@@ -334,6 +335,7 @@ def test_what_keras_would_refuse_is_refused(script, options, says):
         script(fit=options)
 
 
+@pytest.mark.slow
 def test_an_initial_epoch_that_is_done_is_where_it_goes_on(script):
     script()
     assert int(script(fit={"initial_epoch": 1, "epochs": 2}).step.numpy()) == 8
@@ -366,6 +368,7 @@ gan.fit(data, steps_per_epoch=2, epochs=int(sys.argv[1]), shuffle=False, verbose
 """
 
 
+@pytest.mark.slow
 def test_in_another_process_the_same_goes_on(tmp_path, monkeypatch, capsys):
     (tmp_path / "script.py").write_text(SCRIPT)
     monkeypatch.chdir(tmp_path)

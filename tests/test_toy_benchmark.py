@@ -51,6 +51,7 @@ def test_every_objective_has_a_row(tool):
         assert gan.discriminator_steps == entry.k
 
 
+@pytest.mark.slow
 def test_as_many_updates_for_all_and_a_rate_that_ends_at_zero(tool, monkeypatch):
     monkeypatch.setattr(tool, "toy", lambda name, size=100, seed=0: kgan.datasets.RingOfGaussians(size=size, seed=seed))
     made, build = [], tool.build

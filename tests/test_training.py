@@ -82,6 +82,7 @@ def test_the_same_script_again_goes_on_to_the_last_bit(script, capsys, kills):
         assert f"checkpoints: going on from step {begun}, exactly." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_with_validation_it_goes_on_to_the_last_bit_too(script):
     held_out = {"validation_data": kgan.datasets.RingOfGaussians(size=60).batches(16, seed=4, steps=2)}
     whole = script("whole", **held_out)
@@ -91,6 +92,7 @@ def test_with_validation_it_goes_on_to_the_last_bit_too(script):
     assert "val_d_loss" in log(whole.run_dir)[0]
 
 
+@pytest.mark.slow
 def test_a_stream_with_a_length_is_entered_in_its_middle(script):
     stream = kgan.datasets.RingOfGaussians(size=60).batches(16, seed=3, start=2, steps=4)
     whole = script("whole", data=stream)
@@ -109,6 +111,7 @@ def test_a_finished_script_has_nothing_to_do_and_more_epochs_extend_it(script, c
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_other_data_begin_with_the_epoch_that_was_not_finished(script, ring, capsys):
     data = tf.data.Dataset.from_tensor_slices(ring).batch(20, drop_remainder=True)
     script("run", kill=13, data=data)  # in the second epoch of 8 steps
@@ -127,6 +130,7 @@ def test_other_data_begin_with_the_epoch_that_was_not_finished(script, ring, cap
     assert [line["step"] for line in log(gan.run_dir)] == [8, 20, 28]
 
 
+@pytest.mark.slow
 def test_what_early_stopping_and_the_plateau_remember_comes_back(script):
     def extra():
         plateau = keras.callbacks.ReduceLROnPlateau(monitor="d_loss", mode="min", patience=2, min_delta=9.0, cooldown=1)
@@ -149,6 +153,7 @@ def test_a_training_that_was_stopped_early_stays_so(script, capsys):
     assert "EarlyStopping has ended this training, at step 10." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_two_callbacks_of_a_class_keep_their_own_state(script):
     def extra():
         patient = keras.callbacks.ReduceLROnPlateau(monitor="d_loss", mode="min", patience=2, min_delta=9.0)

@@ -102,6 +102,7 @@ def test_records_of_states_that_are_not_reached_any_more_go(toy, tmp_path):
     assert found[2]["value"] != record["value"] and latest(tmp_path / "checkpoints")[1]["step"] == 20
 
 
+@pytest.mark.slow
 def test_two_replicas_score_as_one_device(toy, tmp_path, replicas):
     ring = kgan.datasets.RingOfGaussians(size=200)
     sgd = lambda: keras.optimizers.SGD(0.01)  # noqa: E731

@@ -85,6 +85,7 @@ def test_every_network_has_a_case():
     assert set(CASES) == set(catalogue.members("kgan.architectures"))
 
 
+@pytest.mark.few(30)
 @each
 def test_shapes_and_what_labels_do(name, conditioning, labels):
     network = make(name, conditioning, labels)
@@ -109,6 +110,7 @@ def test_shapes_and_what_labels_do(name, conditioning, labels):
             assert moved[row] > 1e-4 and np.delete(moved, row).max() < 1e-5
 
 
+@pytest.mark.few(14)
 @several
 def test_from_its_configuration_as_json_and_as_a_clone(name, conditioning, labels):
     network = make(name, conditioning, labels)
@@ -120,6 +122,7 @@ def test_from_its_configuration_as_json_and_as_a_clone(name, conditioning, label
         equal(copy(values), network(values), atol=1e-6)
 
 
+@pytest.mark.few(10)
 @several
 def test_mixed_precision_ends_in_float32(name, conditioning, labels):
     with policy("mixed_bfloat16"):

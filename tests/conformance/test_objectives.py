@@ -96,6 +96,7 @@ def test_fit_learns_something_finite(toy, ring, objective):
         assert any(not np.array_equal(a, w.numpy()) for a, w in zip(before, gan.weights, strict=False)), network.name
 
 
+@pytest.mark.few(2)
 @of([*ENGINE, *BASELINES])
 def test_the_same_twice_is_bitwise_the_same(toy, ring, objective):
     one, other = toy(objective), toy(objective)
@@ -124,6 +125,7 @@ def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way
     equal(gan, loaded)
 
 
+@pytest.mark.few(2)
 @of([*ENGINE, *BASELINES, kgan.ACGAN])
 def test_without_optimizers_it_is_saved_and_served_all_the_same(ring, objective, tmp_path):
     gan = objective(*networks(objective))
@@ -142,6 +144,7 @@ def test_without_optimizers_it_is_saved_and_served_all_the_same(ring, objective,
     assert np.isfinite([*loaded.fit(batches(ring), verbose=0).history.values()]).all()
 
 
+@pytest.mark.few(4)
 @of([*ENGINE, *BASELINES])
 @pytest.mark.parametrize("compiled", [{"steps_per_execution": 4}, {"run_eagerly": True}])
 def test_executions_of_several_steps_and_eager_ones_equal_the_compiled_step(toy, ring, objective, compiled):
@@ -153,6 +156,7 @@ def test_executions_of_several_steps_and_eager_ones_equal_the_compiled_step(toy,
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.few(1)
 @of(ENGINE)
 def test_jit_compiled_steps_learn(toy, ring, objective):
     gan = toy(objective, discriminator_steps=1, compiled={"jit_compile": True})
@@ -181,6 +185,7 @@ def test_train_and_test_on_batch(toy, ring, objective):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.few(12)
 @of(ALGORITHMS)
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 def test_an_optimizer_moves_its_own_network_alone(toy, ring, objective, player):
@@ -193,6 +198,7 @@ def test_an_optimizer_moves_its_own_network_alone(toy, ring, objective, player):
         assert any(not np.array_equal(a, b.numpy()) for a, b in pairs) == (name == player)
 
 
+@pytest.mark.few(1)
 @of(ENGINE)
 def test_validation_data_evaluate_and_predict(toy, ring, objective):
     gan = toy(objective)
@@ -280,6 +286,7 @@ def stock_callbacks(tmp_path):
     yield callbacks.ProgbarLogger()
 
 
+@pytest.mark.few(1)
 @of(ENGINE)
 def test_stock_callbacks(toy, ring, objective, tmp_path):
     gan = toy(objective)
@@ -301,6 +308,7 @@ def test_swap_ema_weights(toy, ring, objective):
     assert all(np.isfinite(weight.numpy()).all() for weight in gan.trainable_weights)
 
 
+@pytest.mark.few(2)
 @of(ENGINE)
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_keeps_master_weights_and_average_in_float32(ring, objective, policy):

@@ -88,6 +88,7 @@ def test_sigma_follows_the_weights(ring, objective):
             assert np.linalg.norm(layer.u) == pytest.approx(1, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_device(ring, replicas):
     one = game(kgan.StandardGAN, rate=0.003, regularizers=[GradientPenalty(1.0)])
     with replicas.scope():

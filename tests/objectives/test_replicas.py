@@ -53,6 +53,7 @@ def test_synchronised_batch_norm_and_the_average_equal_those_of_one_device(repli
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_executions_of_several_steps(replicas):
     with replicas.scope():
         one, four = dcgan(), dcgan(steps_per_execution=4)
@@ -113,6 +114,7 @@ def test_shared_batches_hold_what_one_device_would_see():
         first(33, 100)
 
 
+@pytest.mark.slow
 def test_validation_on_odd_numbers_of_examples(replicas, toy, ring):
     with replicas.scope():
         gan = toy(kgan.StandardGAN)

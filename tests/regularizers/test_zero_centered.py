@@ -100,6 +100,7 @@ def test_held_out_values_have_the_whole_penalty_at_every_step():
         assert value == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_device_with_a_lazy_penalty(toy, ring, replicas):
     def make():
         return toy(
