@@ -76,6 +76,7 @@ def check(parameters, values):
         ValueError: one is outside; one line.
 
     Example:
+        >>> import inspect
         >>> share = inspect.Parameter("share", inspect.Parameter.KEYWORD_ONLY, annotation=Weight)
         >>> check({"share": share}, {"share": -1})
         Traceback (most recent call last):

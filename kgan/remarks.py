@@ -12,6 +12,7 @@ def remark(sentence):
 
     Example:
         >>> with warnings.catch_warnings(record=True) as said:
+        ...     warnings.simplefilter("always")
         ...     remark("This may be meant otherwise.")
         >>> print(said[0].message)
         This may be meant otherwise.
