@@ -156,7 +156,7 @@ MISTAKES = [
     (["RUN", "--metric", "prdc", "--protocol", "ttur"], "ttur does not define 'prdc'"),
     (["RUN", "--protocol", "pytorch-fid"], "'pytorch-fid' is not one of"),
     (["RUN", "--num-samples", "1"], "1 is not in the range"),
-    (["RUN", "RingOfGaussians", "--metric", "swd"], "swd is a score of pictures, and this data set holds vectors of shape (2,)."),
+    (["RUN", "RingOfGaussians", "--metric", "swd"], "swd is a score of pictures, and this data set holds vectors of"),
     (["NPZ"], "is no run folder: say what it is compared with, as a second argument."),
     (["NPZ: {path: nowhere.npz}", "NPZ"], "nowhere.npz does not exist; expected an .npz or .npy file."),
     (["NPZ: {}", "RUN"], "path"),
