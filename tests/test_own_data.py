@@ -250,8 +250,8 @@ CASES = {
     "weights set into a critic with spectral norms, or with clipping": set_critic,
     "a class number for a generator of one-hot vectors": one_hot,
     "one number for a generator of two conditions": two_conditions,
-    'inputs with names, such as "labels", in another order or a dictionary': named_inputs,
     "labels for networks of your own": second_inputs,
+    'inputs with names, such as "labels", in another order or a dictionary': named_inputs,
     "labels that count from 1, or -1": from_one,
     "conditions that are NaN, or outside of `condition_ranges`": conditions,
     "`class_weight`, `sample_weight`": lambda _: [
