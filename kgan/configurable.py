@@ -87,6 +87,7 @@ def arguments(cls):
     return {name: parameter for name, parameter in _merged(cls).items() if parameter.kind not in VARIADIC}
 
 
+@functools.cache
 def _merged(cls):
     """The parameters of `cls`; what comes from a base is keyword-only, and a rest that no base names stays variadic."""
     found: dict[str, inspect.Parameter] = {}

@@ -128,3 +128,10 @@ def write_png(path, image):
     path = Path(path)
     with replacing(path) as temporary:
         Image.fromarray(image).save(temporary, format="PNG")
+
+
+def write_points(path, points):
+    """Draws vectors [N, d] as points: `kgan.kinds.Vectors().draw`."""
+    from kgan.kinds import Vectors
+
+    Vectors().draw(path, points)

@@ -5,7 +5,7 @@ from typing import Annotated
 from kgan.configurable import Configurable
 from kgan.ranges import Range
 
-__all__ = ["Classes", "Codes", "Conditions", "Labels"]
+__all__ = ["Classes", "Conditions", "Guesses", "Labels"]
 
 Number = Annotated[int, Range("[1, 65536]")]
 
@@ -64,7 +64,7 @@ class Conditions(Labels):
         self.num_conditions = len(of) if isinstance(of, dict) else of
 
 
-class Codes(Labels):
+class Guesses(Labels):
     """What a head guesses that guesses both, as InfoGAN's: a class, and numbers beside it.
 
     Args:
@@ -73,7 +73,7 @@ class Codes(Labels):
         ranges: (lowest, highest) of each number; None for [-1, 1].
 
     Example:
-        >>> Codes(10, 2).num_conditions
+        >>> Guesses(10, 2).num_conditions
         2
     """
 
@@ -102,7 +102,7 @@ def joined(num_classes=None, num_conditions=None, condition_ranges=None):
         4
     """
     if num_classes is not None and num_conditions is not None:
-        return Codes(num_classes, num_conditions, condition_ranges)
+        return Guesses(num_classes, num_conditions, condition_ranges)
     if num_classes is not None:
         return Classes(num_classes)
     if condition_ranges is not None:

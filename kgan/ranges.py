@@ -52,6 +52,7 @@ Weight = typing.Annotated[float, Range("[0, inf)")]  # of a term in a loss
 Positive = typing.Annotated[float, Range("(0, inf)")]
 Decay = typing.Annotated[float, Range("[0, 1)")]  # of a moving average
 Count = typing.Annotated[int, Range("[1, inf)")]
+Steps = typing.Annotated[int, Range("[1, 1000]")]  # updates of a player in one step, each with its own minibatch
 Seed = typing.Annotated[int, Range("[0, 9223372036854775807]")]
 
 

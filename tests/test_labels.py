@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kgan
-from kgan.labels import Classes, Codes, Conditions, joined
+from kgan.labels import Classes, Conditions, Guesses, joined
 
 
 def test_a_data_set_says_what_its_labels_are(tmp_path):
@@ -15,9 +15,9 @@ def test_a_data_set_says_what_its_labels_are(tmp_path):
     assert kgan.datasets.NPZ(str(tmp_path / "a.npz")).labelling is None
 
 
-@pytest.mark.parametrize("labels", [Classes(3), Conditions({"energy": (1.0, 2.0)}), Conditions(2), Codes(3, 1)])
+@pytest.mark.parametrize("labels", [Classes(3), Conditions({"energy": (1.0, 2.0)}), Conditions(2), Guesses(3, 1)])
 def test_a_network_with_labels_comes_back_from_its_configuration(labels):
-    how = "auxiliary" if isinstance(labels, Codes) else "concatenation"
+    how = "auxiliary" if isinstance(labels, Guesses) else "concatenation"
     network = kgan.architectures.MLPDiscriminator((2,), units=(4,), conditioning=how, labels=labels)
     again = type(network).from_config(network.get_config())
     assert again.labels.get_config() == labels.get_config()
@@ -31,11 +31,11 @@ def test_a_network_with_labels_comes_back_from_its_configuration(labels):
         ({"num_classes": 4, "num_conditions": None, "condition_ranges": None}, Classes(4)),
         ({"num_conditions": 2}, Conditions(2)),
         ({"num_conditions": 1, "condition_ranges": [[0.0, 5.0]]}, Conditions({"0": (0.0, 5.0)})),
-        ({"num_classes": 4, "num_conditions": 1}, Codes(4, 1)),
+        ({"num_classes": 4, "num_conditions": 1}, Guesses(4, 1)),
     ],
 )
 def test_the_three_arguments_of_format_1_are_read(old, value):
-    how = "auxiliary" if isinstance(value, Codes) else "concatenation"
+    how = "auxiliary" if isinstance(value, Guesses) else "concatenation"
     network = kgan.architectures.MLPDiscriminator((2,), units=(4,), conditioning=how, **old)
     assert type(network.labels) is type(value) and network.labels.get_config() == value.get_config()
     assert joined() is None
@@ -47,7 +47,7 @@ def test_the_three_arguments_of_format_1_are_read(old, value):
         ({"labels": 10, "conditioning": "concatenation"}, "labels must be a value of kgan.labels, such as Classes"),
         ({"labels": Classes(3)}, "labels needs conditioning"),
         ({"conditioning": "projection"}, "needs labels, what they are"),
-        ({"labels": Codes(3, 1), "conditioning": "projection"}, "takes Classes or Conditions; got Codes"),
+        ({"labels": Guesses(3, 1), "conditioning": "projection"}, "takes Classes or Conditions; got Guesses"),
     ],
 )
 def test_what_has_no_meaning_is_refused(options, says):

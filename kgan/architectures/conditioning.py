@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from kgan.architectures.network import normalize, wrapper
-from kgan.labels import Codes, Labels
+from kgan.labels import Guesses, Labels
 from kgan.layers import ConditionalBatchNormalization, Projection
 
 GENERATOR = ("concatenation", "batch_norm")
@@ -98,5 +98,5 @@ def _check(choices, conditioning, labels):
         raise ValueError(
             f"conditioning {conditioning!r} needs labels, what they are: kgan.labels.Classes(10), or Conditions."
         )
-    if isinstance(labels, Codes) and conditioning != "auxiliary":
-        raise ValueError(f"conditioning {conditioning!r} takes Classes or Conditions; got Codes, which are guessed.")
+    if isinstance(labels, Guesses) and conditioning != "auxiliary":
+        raise ValueError(f"conditioning {conditioning!r} takes Classes or Conditions; got Guesses, which are guessed.")

@@ -103,7 +103,7 @@ class DCGANDiscriminator(Network):
             `kgan.layers.Projection`, of the features that the score is a linear function of; both need a second input.
             "auxiliary" (Odena et al. 2017, https://arxiv.org/abs/1610.09585): the discriminator takes images alone and
             returns [scores, guesses]: a logit for each class, or the values of the conditions, or both of
-            `kgan.labels.Codes`, as InfoGAN needs (Chen et al. 2016, https://arxiv.org/abs/1606.03657).
+            `kgan.labels.Guesses`, as InfoGAN needs (Chen et al. 2016, https://arxiv.org/abs/1606.03657).
         labels: see `DCGANGenerator`.
 
     Example:

@@ -1,7 +1,5 @@
 """The cast of two: a generator and a discriminator, with the seven verbs in which algorithms are written."""
 
-from typing import Annotated
-
 import keras
 import tensorflow as tf
 
@@ -12,14 +10,11 @@ from kgan.games.portrait import portrait
 from kgan.guards.outputs import check_scores
 from kgan.kinds import Kind
 from kgan.layers.coupling import coupling_layers
-from kgan.ranges import Decay, Range, Seed
+from kgan.ranges import Decay, Seed, Steps
 from kgan.regularizers import Regularizer
 from kgan.remarks import remark
 from kgan.tricks.replay import Replay, Ring
 from kgan.tricks.top_k import TopK
-
-# Updates of the discriminator in one step, of which each takes a minibatch of its own.
-Steps = Annotated[int, Range("[1, 1000]")]
 
 
 class GAN(LatentVariableModel):

@@ -78,8 +78,14 @@ class LatentVariableModel(Game):
         Returns:
             {argument of its class: function of (data set, {name: network} of those made before) that gives it}.
         """
-        shape = lambda dataset, networks: tuple(dataset.data_shape)  # noqa: E731
-        return {"image_shape": shape, "data_shape": shape, "labels": lambda dataset, networks: dataset.labelling}
+
+        def shape(dataset, networks):
+            return tuple(dataset.data_shape)
+
+        given = {"image_shape": shape, "data_shape": shape, "labels": lambda dataset, networks: dataset.labelling}
+        if name != "generator":
+            given["latent_dim"] = lambda dataset, networks: networks["generator"].inputs[0].shape[-1]
+        return given
 
     def _copied(self, name):
         """A copy of a network with the same weights, which computes in float32 under every policy."""

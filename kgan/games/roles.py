@@ -103,7 +103,13 @@ class Roles:
         return self._tensors.get(role)
 
     def inputs(self, **given):
-        """What the network is called with, in its own structure; what it does not take is left out."""
+        """What the network is called with, in its own structure; what it does not take is left out.
+
+        Raises:
+            ValueError: it takes labels, and there are none.
+        """
+        if self.has("labels") and given.get("labels") is None:
+            raise ValueError(f"This {self.player} takes labels; fit it on (images, labels).")
         if self._alone:
             return given[self.roles[0]]
         ordered = {index: given[role] for role, index in self._at.items()}

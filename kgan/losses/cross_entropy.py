@@ -9,7 +9,7 @@ from tensorflow import reduce_mean as mean
 from tensorflow.nn import softplus
 
 from kgan.losses.adversarial_loss import AdversarialLoss
-from kgan.losses.labels import Labels
+from kgan.losses.targets import Targets
 
 
 class CrossEntropy(AdversarialLoss):
@@ -29,7 +29,7 @@ class CrossEntropy(AdversarialLoss):
         flip: float = 0.0,
     ):
         self.real_labels, self.fake_labels, self.flip = real_labels, fake_labels, flip
-        self._labels = Labels(real_labels, fake_labels, flip)
+        self._labels = Targets(real_labels, fake_labels, flip)
         for name, (low, high) in (("real_labels", self._labels.real), ("fake_labels", self._labels.fake)):
             if not 0 <= (low + high) / 2 <= 1:
                 raise ValueError(

@@ -4,7 +4,7 @@ from tensorflow import reduce_mean as mean
 from tensorflow import square
 
 from kgan.losses.adversarial_loss import AdversarialLoss
-from kgan.losses.labels import Labels
+from kgan.losses.targets import Targets
 
 
 class LeastSquares(AdversarialLoss):
@@ -40,7 +40,7 @@ class LeastSquares(AdversarialLoss):
     ):
         self.real_labels, self.fake_labels = real_labels, fake_labels
         self.generator_labels, self.flip = generator_labels, flip
-        self._labels = Labels(real_labels, fake_labels, flip)
+        self._labels = Targets(real_labels, fake_labels, flip)
 
     @property
     def perfect(self):

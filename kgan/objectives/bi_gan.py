@@ -1,6 +1,6 @@
 """The bidirectional GAN, with adversarially learned inference."""
 
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -11,7 +11,7 @@ from kgan.guards.outputs import check_raw, check_scores
 from kgan.kinds import Kind
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.products import Codes, Samples
-from kgan.ranges import Decay, Range, Seed
+from kgan.ranges import Decay, Seed, Steps
 
 CODES = Codes()
 
@@ -79,7 +79,7 @@ class BiGAN(LatentVariableModel):
         encoder: keras.Model,
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = NonSaturating(),
-        discriminator_steps: Annotated[int, Range("[1, 1000]")] = 1,
+        discriminator_steps: Steps = 1,
         ema: Decay = 0.999,
         prior: str = "normal",
         seed: Seed = 0,
@@ -123,11 +123,6 @@ class BiGAN(LatentVariableModel):
         check_scores(self.discriminator)
         if self.stochastic:
             check_raw("encoder", self.encoder, 0, "means and log-variances")
-
-    @classmethod
-    def provides(cls, name):
-        latent_dim = {"latent_dim": lambda dataset, networks: networks["generator"].inputs[0].shape[-1]}
-        return super().provides(name) | (latent_dim if name != "generator" else {})
 
     @property
     def num_minibatches(self):

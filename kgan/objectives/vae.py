@@ -85,11 +85,6 @@ class VAE(LatentVariableModel):
             name="variance",
         )  # fmt: skip
 
-    @classmethod
-    def provides(cls, name):
-        latent_dim = {"latent_dim": lambda dataset, networks: networks["generator"].inputs[0].shape[-1]}
-        return super().provides(name) | (latent_dim if name == "encoder" else {})
-
     def train_step(self, data):
         real = self.minibatch(data)
         self.power_iterate(self.generator)
@@ -123,10 +118,7 @@ class VAE(LatentVariableModel):
 
     def posterior(self, batch):
         """q(z | x) of each example of a Batch: means and logarithms of variances, float32 [N, latent_dim] each."""
-        roles = self.inputs_of["encoder"]
-        if roles.has("labels") and batch.labels is None:
-            raise ValueError("This encoder takes labels; fit it on (images, labels).")
-        inputs = roles.inputs(images=batch.images, labels=batch.labels)
+        inputs = self.inputs_of["encoder"].inputs(images=batch.images, labels=batch.labels)
         outputs = self.encoder(inputs, training=not self._moment.observing)
         return tf.split(tf.cast(outputs, tf.float32), 2, axis=1)
 

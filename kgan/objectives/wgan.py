@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.games.gan import GAN, Steps
-from kgan.ranges import Positive
+from kgan.games.gan import GAN
+from kgan.ranges import Positive, Steps
 from kgan.tricks.constraints import WeightClipping
 from kgan.tricks.top_k import TopK
 

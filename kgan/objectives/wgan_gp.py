@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
-from kgan.games.gan import GAN, Steps
+from kgan.games.gan import GAN
+from kgan.ranges import Steps
 from kgan.regularizers import GradientPenalty, Regularizer
 from kgan.remarks import remark
 from kgan.tricks.top_k import TopK

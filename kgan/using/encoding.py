@@ -6,7 +6,7 @@ import numpy as np
 
 from kgan import recipe
 from kgan.files import replacing
-from kgan.using.loading import load
+from kgan.using.loading import ServedGenerator, load
 from kgan.using.scoring import reference
 
 BLOCK = 256
@@ -31,12 +31,10 @@ def encode(run, data=None, count=None, npz="codes.npz"):
     """
     run = Path(run)
     game = load(run)
-    verbs = [product.verb for product in getattr(game, "products", ())]
-    if "encode" not in verbs:
-        raise ValueError(
-            f"{run} is a {type(game).__name__}, which has no encoder (`kgan {verbs[0] if verbs else 'show'}` is what "
-            f"it is for); BiGAN and VAE have one."
-        )
+    if isinstance(game, ServedGenerator):
+        raise ValueError(f"{run} is an export; give the run folder, or call the signature encode of the SavedModel.")
+    if "encode" not in [product.verb for product in getattr(game, "products", ())]:
+        raise ValueError(f"{run} holds a {type(game).__name__}, which has no encoder; BiGAN and VAE have one.")
     if data is None:
         if not (run / "recipe.yaml").is_file():
             raise ValueError(f"{run} is no run folder, and does not say which data to encode; name them.")
@@ -46,7 +44,7 @@ def encode(run, data=None, count=None, npz="codes.npz"):
         dataset = reference(str(data))
     shape, wanted = tuple(dataset.data_shape), tuple(game.inputs_of["encoder"].tensor("images").shape[1:])
     if shape != wanted:
-        raise ValueError(f"The encoder takes examples of {wanted}, and the data have {shape}.")
+        raise ValueError(f"The encoder takes examples of {wanted}, and the data have {shape}; name other data.")
     arrays = _encoded(game, dataset, min(count or len(dataset), len(dataset)))
     npz = Path(npz)
     with replacing(npz) as temporary, open(temporary, "wb") as file:

@@ -27,7 +27,7 @@ def test_he_initialisation():
 @pytest.mark.parametrize("network", [MLPGenerator, MLPDiscriminator])
 def test_wrong_arguments_get_a_sentence(network):
     with pytest.raises(ValueError, match="data_shape must be"):
-        network(data_shape=(2, 2))
+        network(data_shape=(2, 2, 2, 2))
     with pytest.raises(ValueError, match="units must be from 1 to 65536"):
         network(data_shape=(2,), units=(8, 0))
     with pytest.raises(ValueError, match="units must be from 1 to 65536"):

@@ -166,7 +166,7 @@ def test_every_kernel_of_a_discriminator_has_a_second_derivative(name, condition
         ({"conditioning": "concatenation"}, "conditioning 'concatenation' needs labels, what they are"),
         (
             {"conditioning": "concatenation", "num_classes": 3, "num_conditions": 2},
-            "takes Classes or Conditions; got Codes",
+            "takes Classes or Conditions; got Guesses",
         ),
         ({"conditioning": "concatenation", "num_classes": 0}, "count must be from 1 to 65536; got 0"),
         (

@@ -114,6 +114,10 @@ def test_a_class_number_becomes_its_vector_where_labels_are_one_hot(tmp_path):
         np.testing.assert_array_equal(game.sample(K, labels=list(range(K))), game.sample(K, labels=eye))
         np.testing.assert_array_equal(game.sample(2, labels=[4, 0]), game.sample(2, labels=eye[[4, 0]]))
         np.testing.assert_array_equal(game.sample(3, labels=[0, 0, 1, 0, 0]), game.sample(3, labels=eye[2]))
+        # As many samples as there are classes: floats are a vector, whole numbers may be either.
+        np.testing.assert_array_equal(game.sample(K, labels=eye[2]), game.sample(K, labels=2))
+        with pytest.raises(ValueError, match="can mean one vector for all samples, or a class for each"):
+            game.sample(K, labels=[0, 0, 1, 0, 0])
         with pytest.raises(ValueError, match="classes from 0 to 4, or vectors"):
             game.sample(3, labels=5)
 

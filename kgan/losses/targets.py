@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-class Labels:
+class Targets:
     """The targets of real and fake scores, drawn anew for each sample and update.
 
     Args:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kgan import recipe
 from kgan.losses import LeastSquares, Minimax, NonSaturating
-from kgan.losses.labels import Labels
+from kgan.losses.targets import Targets
 from kgan.randomness import Draws
 
 DRAWS = Draws(0, "labels")
@@ -27,7 +27,7 @@ def test_the_usual_labels_draw_nothing():
 
 
 def test_targets_follow_their_ranges_and_flips():
-    real, fake = Labels([0.7, 1.2], (0.0, 0.3), flip=0.05)(SCORES, SCORES, DRAWS)
+    real, fake = Targets([0.7, 1.2], (0.0, 0.3), flip=0.05)(SCORES, SCORES, DRAWS)
     assert real.shape == fake.shape == (4000, 1)
     real, fake = real.numpy().ravel(), fake.numpy().ravel()
     for own, other in ((real, fake), (fake, real)):
@@ -42,7 +42,7 @@ def test_targets_follow_their_ranges_and_flips():
 
 
 def test_every_sample_has_one_target_and_the_moment_decides():
-    labels = Labels((0.0, 1.0), 0.0, 0.0)
+    labels = Targets((0.0, 1.0), 0.0, 0.0)
     patches = tf.zeros([5, 3, 3, 1])
     assert labels(patches, patches, DRAWS)[0].shape == (5, 1, 1, 1)
     one, again, other = (labels(SCORES, SCORES, Draws(0, "labels", [step]))[0] for step in (1, 1, 2))
@@ -79,7 +79,7 @@ def test_a_single_target_above_1_has_a_bounded_gradient():
         tape.watch(scores)
         loss = NonSaturating((0.7, 1.2)).discriminator(scores, tf.stop_gradient(scores), DRAWS)
     slope = tape.gradient(loss, scores).numpy() * 3  # D - t for each sample
-    target = Labels((0.7, 1.2), 0.0, 0.0)(scores, scores, DRAWS)[0].numpy()
+    target = Targets((0.7, 1.2), 0.0, 0.0)(scores, scores, DRAWS)[0].numpy()
     np.testing.assert_allclose(slope, [[0], [0.5], [1]] - target, atol=1e-6)
 
 
