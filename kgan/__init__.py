@@ -25,6 +25,7 @@ _ROOMS = (
     "losses",
     "metrics",
     "objectives",
+    "priors",
     "rating",
     "regularizers",
     "replay",

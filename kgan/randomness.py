@@ -5,6 +5,7 @@ had, and because every draw is made for the global minibatch, of which a replica
 replicas see together what one device would see.
 """
 
+import copy
 import zlib
 
 import tensorflow as tf
@@ -34,6 +35,14 @@ class Draws:
         for part in moment:
             self.key = tf.random.experimental.stateless_fold_in(self.key, tf.cast(part, tf.int64))
         self.replica, self.replicas = replica, replicas
+
+    def apart(self, purpose):
+        """Numbers that are independent of these, for another purpose at the same moment."""
+        other = copy.copy(self)
+        other.key = tf.random.experimental.stateless_fold_in(
+            self.key, tf.constant(zlib.crc32(purpose.encode()), tf.int64)
+        )
+        return other
 
     def normal(self, shape):
         """Independent N(0, 1) numbers; shape[0] counts this replica's rows."""

@@ -1,6 +1,18 @@
 """Importing this module makes all of kgan's classes known to `keras.models.load_model`."""
 
-from kgan import architectures, augment, callbacks, datasets, kinds, layers, losses, objectives, regularizers, schedules
+from kgan import (
+    architectures,
+    augment,
+    callbacks,
+    datasets,
+    kinds,
+    layers,
+    losses,
+    objectives,
+    priors,
+    regularizers,
+    schedules,
+)
 from kgan.tricks import constraints, replay, top_k
 
 __all__ = [
@@ -13,6 +25,7 @@ __all__ = [
     "layers",
     "losses",
     "objectives",
+    "priors",
     "regularizers",
     "replay",
     "schedules",

@@ -9,8 +9,8 @@ from kgan.configurable import arguments
 from kgan.recipe import catalogue
 
 MEMBERS = {name: (room, cls) for room in catalogue.ROOMS for name, cls in catalogue.members(f"kgan.{room}").items()}
-# No paper's: ways to read files, and a linear map.
-UNPUBLISHED = {"GaussianGenerator", "ImageFolder", "NPZ"}
+# No paper's: ways to read files, a linear map, the usual priors.
+UNPUBLISHED = {"GaussianGenerator", "ImageFolder", "NPZ", "Normal", "Uniform"}
 
 
 @pytest.mark.parametrize("room", catalogue.ROOMS)

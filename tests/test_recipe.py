@@ -56,7 +56,7 @@ def test_every_default_is_spelled_out(written):
             "discriminator_steps": 5,
             "regularizers": [{"GradientPenalty": {"weight": 10.0}}],
             "ema": 0.999,
-            "prior": "normal",
+            "prior": {"Normal": {}},
             "augment": None,
             "replay": None,
             "top_k": None,

@@ -102,7 +102,7 @@ class LipschitzPicture(Callback):
     def gradient_norms(self):
         """|grad_x D(x)|, float32 [512], or as many as there are examples."""
         real = self._example()
-        fake = real.with_images(self.model.sample_values(len(real.images), self.seed, self._generator_labels(real)))
+        fake = real.replace(images=self.model.sample_values(len(real.images), self.seed, self._generator_labels(real)))
         real, fake = tf.nest.map_structure(tf.constant, (real, fake))
         if self._norms is None:  # traced once
             self._norms = tf.function(lambda r, f: gradient_norm(self.model.score, interpolate(r, f, self._draws())))

@@ -10,6 +10,7 @@ from kgan.games.portrait import portrait
 from kgan.guards.outputs import check_scores
 from kgan.kinds import Kind
 from kgan.layers.coupling import coupling_layers
+from kgan.priors import Normal, Prior, get
 from kgan.ranges import Decay, Seed, Steps
 from kgan.regularizers import Regularizer
 from kgan.remarks import remark
@@ -31,7 +32,7 @@ class GAN(LatentVariableModel):
         discriminator_steps: k, updates of the discriminator per update of the generator.
         regularizers: `kgan.regularizers` added to the discriminator's loss.
         ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
-        prior: "normal" for latents from N(0, I), "uniform" for U[-1, 1].
+        prior: of the latents, a value of `kgan.priors`; "normal" is N(0, I), "uniform" U[-1, 1].
         seed: of every random number of the training.
         augment: a `kgan.augment` value that changes the images which the discriminator sees in training, real and fake.
         replay: a `kgan.replay.Replay`, with which it also sees past fakes.
@@ -59,7 +60,7 @@ class GAN(LatentVariableModel):
         discriminator_steps: Steps = 1,
         regularizers: tuple[Regularizer, ...] = (),
         ema: Decay = 0.999,
-        prior: str = "normal",
+        prior: Prior = Normal(),
         seed: Seed = 0,
         augment: Augmentation | None = None,
         replay: Replay | None = None,
@@ -74,7 +75,7 @@ class GAN(LatentVariableModel):
         self.regularizers = tuple(regularizers)
         _check_coupling(discriminator, self.regularizers)
         _say_without_weight(self.regularizers)
-        self.ema, self.prior, self.seed = ema, prior, seed
+        self.ema, self.prior, self.seed = ema, get(prior), seed
         self.augment, self.replay, self.kind = augment, replay, kind
         self._heads = self.order_of_outputs()
         self.ring = None if replay is None else self._ring(replay)
@@ -120,12 +121,12 @@ class GAN(LatentVariableModel):
         """Images of the live generator, as many as `like` has and with its labels: a Batch."""
         latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
         images = self.generator(self.generator_inputs(latents, like.labels), training=not self._moment.observing)
-        return like.with_images(tf.cast(images, tf.float32))
+        return like.replace(images=tf.cast(images, tf.float32))
 
     def fakes(self, like):
         """What the discriminator is shown: `generate`, detached; with `replay`, some of them from the past."""
         fake = self.generate(like)
-        fake = fake.with_images(tf.stop_gradient(fake.images))
+        fake = fake.replace(images=tf.stop_gradient(fake.images))
         if self.ring is None or self._moment.observing:
             return fake
         return self.ring.mixed(fake, self.draws("replay"))
@@ -154,7 +155,7 @@ class GAN(LatentVariableModel):
             return batch
         self._moment.looks += 1
         draws = self.draws(f"augment {self._moment.looks}")
-        return batch.with_images(self.augment(batch.images, draws, self.step.value))
+        return batch.replace(images=self.augment(batch.images, draws, self.step.value))
 
     def highest(self, scores):
         """The scores of fakes, from the best of which the generator learns, where `top_k` says so."""

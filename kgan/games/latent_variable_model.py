@@ -16,6 +16,7 @@ from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
 from kgan.precision import check_weights
+from kgan.priors import Prior, get
 from kgan.products import Product, Samples
 from kgan.randomness import Draws
 
@@ -23,9 +24,9 @@ from kgan.randomness import Draws
 class LatentVariableModel(Game):
     """A game that trains a generator of images from latents drawn from a prior: a GAN, a VAE.
 
-    Subclasses set `generator`, the other players, `ema`, the decay of the generator's moving average, and `prior`,
-    "normal" or "uniform", perhaps `kind`, what an example is, and then call `_start`. Calling the model on latents runs
-    the averaged generator, and so do `predict`, `sample`, the scores and the export.
+    Subclasses set `generator`, the other players, `ema`, the decay of the generator's moving average, and `prior`, a
+    value of `kgan.priors`, perhaps `kind`, what an example is, and then call `_start`. Calling the model on latents
+    runs the averaged generator, and so do `predict`, `sample`, the scores and the export.
     """
 
     takes: dict[str, tuple[str, ...]] = {"generator": ("latents", "labels")}
@@ -40,13 +41,12 @@ class LatentVariableModel(Game):
 
     generator: keras.Model
     ema: float
-    prior: str
+    prior: Prior
     kind: kinds.Kind | None = None
 
     def _start(self):
         self.kind = kinds.usual(self.generator.outputs[0].shape[1:]) if self.kind is None else self.kind
-        if self.prior not in ("normal", "uniform"):
-            raise ValueError(f'prior must be "normal" or "uniform"; got {self.prior!r}.')
+        self.prior.check(self.inputs_of["generator"])
         for role in dict.fromkeys(["generator", *self.players]):
             check_weights(role, getattr(self, role))
         self.label_rules = LabelRules.of(
@@ -121,6 +121,12 @@ class LatentVariableModel(Game):
         return super().get_config() | ({"one_hot_labels": True} if self.label_rules.one_hot else {})
 
     @classmethod
+    def migrated(cls, options):
+        """The usual priors may be named, and format 1 knew nothing but the names."""
+        named = options.get("prior")
+        return options | {"prior": get(named)} if named in ("normal", "uniform") else options
+
+    @classmethod
     def from_config(cls, config):
         game = super().from_config({name: value for name, value in config.items() if name != "one_hot_labels"})
         game.label_rules.one_hot = config.get("one_hot_labels", False)
@@ -156,15 +162,12 @@ class LatentVariableModel(Game):
         batch = self.minibatch(data)
         # Held-out data are read once, and whole: there is nothing to take turns for.
         k = 1 if self._moment.observing else self.num_minibatches
-        (images, labels), count = self._whole(batch, k)
+        batch, count = self._whole(batch, k)
         for self._moment.update in range(k):
             self._moment.looks = 0
             for name in self.judges:
                 self.power_iterate(getattr(self, name))
-            yield Batch(
-                images[self._moment.update : count : k],
-                None if labels is None else labels[self._moment.update : count : k],
-            )
+            yield batch.map(lambda part, first=self._moment.update: part[first:count:k])
         self._moment.update, self._moment.looks = k, 0  # whatever the generator draws from here on is its own
         for name in self.players:
             if name not in self.judges:
@@ -185,7 +188,7 @@ class LatentVariableModel(Game):
         elif k > 1:
             check = tf.cond(size > count, lambda: tf.py_function(self._check_size, [size, k], []), lambda: tf.no_op())
             with tf.control_dependencies([check]):
-                batch = Batch(*(part if part is None else tf.identity(part) for part in batch))
+                batch = batch.map(tf.identity)
         return batch, count
 
     def _check_size(self, size, k):
@@ -269,7 +272,11 @@ class LatentVariableModel(Game):
             self.derived.follow()
         labels = None
         if isinstance(latents, list | tuple) and len(latents) == 2:
-            latents, labels = latents[0], self.label_rules.admitted(tf.convert_to_tensor(latents[1]))
+            latents, labels = latents
+        elif isinstance(latents, dict):
+            labels = latents.get("labels")
+            latents = {name: part for name, part in latents.items() if name != "labels"}
+        labels = self.label_rules.admitted(None if labels is None else tf.convert_to_tensor(labels))
         return self.ema_generator(self.generator_inputs(latents, labels), training=False)
 
     def predict(self, x, *positional, **options):
@@ -278,7 +285,7 @@ class LatentVariableModel(Game):
         with refusals():
             return super().predict(x, *positional, **options)
 
-    def sample(self, n, seed=0, labels=None, truncation=None, batch_size=256):
+    def sample(self, n, seed=0, labels=None, truncation=None, batch_size=256, **given):
         """`n` samples of the averaged generator.
 
         Args:
@@ -287,6 +294,7 @@ class LatentVariableModel(Game):
             labels: for conditional generators: one label for all, or n of them; classes as integers.
             truncation: T > 0 draws latents from N(0, 1) cut to [-T, T]; None for the whole prior.
             batch_size: samples per forward pass.
+            **given: parts of the latents that are not drawn, as the prior has them: codes={0: 3} of InfoGAN.
 
         Returns:
             uint8 [n, height, width, channels] for images; float32 [n, d] for vectors.
@@ -298,54 +306,55 @@ class LatentVariableModel(Game):
             >>> kgan.WGANGP(generator, discriminator).sample(3).shape
             (3, 2)
         """
-        values = self.sample_values(n, seed, labels, truncation, batch_size)
+        values = self.sample_values(n, seed, labels, truncation, batch_size, **given)
         return self.kind.stored(values)
 
-    def sample_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
+    def sample_values(self, n, seed=0, labels=None, truncation=None, batch_size=256, **given):
         """The same samples as `sample`, as the network makes them: float32, images in [-1, 1]."""
-        return np.concatenate(list(self.blocks_of_values(n, seed, labels, truncation, batch_size)))
+        return np.concatenate(list(self.blocks_of_values(n, seed, labels, truncation, batch_size, **given)))
 
     def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
         """The samples of `sample`, block by block: for more of them than fit into memory."""
         for values in self.blocks_of_values(n, seed, labels, None, batch_size):
             yield self.kind.stored(values)
 
-    def blocks_of_values(self, n, seed=0, labels=None, truncation=None, batch_size=256):
+    def blocks_of_values(self, n, seed=0, labels=None, truncation=None, batch_size=256, **given):
         """The samples of `sample_values`, block by block."""
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
         # All latents are drawn at once, so that they do not depend on the size of a block.
-        inputs = self.generator_inputs(self.latents(n, seed, truncation), self.labels_for(n, labels))
+        inputs = self.generator_inputs(self.latents(n, seed, truncation, **given), self.labels_for(n, labels))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
             yield self.run_averaged("generator", part).numpy()
 
-    def latents(self, n, seed=0, truncation=None):
-        """The latents behind `sample`: float32 [n, latent_dim], a function of the seed alone."""
-        draws = Draws(seed, "samples")
+    def latents(self, n, seed=0, truncation=None, **given):
+        """The latents behind `sample`: float32 [n, latent_dim], a function of the seed and of what is given alone; of a
+        prior with several parts {name: tensor}.
+        """
+        draws, prior = Draws(seed, "samples"), self.drawn_from
         if truncation is None:
-            return self._latents(draws, n)
-        if self.prior != "normal" or not truncation > 0:
-            raise ValueError(
-                f"truncation must be above 0 and needs the normal prior; got {truncation}, {self.prior!r}."
-            )
-        # The inverse of the cut distribution function: exact for every T, and no draw is ever repeated.
-        edge = 0.5 * tf.math.erfc(tf.constant(truncation / np.sqrt(2), tf.float64))
-        u = tf.cast(draws.uniform([n, self.latent_dim]), tf.float64)
-        # u is a multiple of 2^-23. Where it is 0, which would be the edge itself, -inf for a large T, it becomes the
-        # middle of [0, 2^-23); the others lie inside already.
-        u = tf.where(u == 0, tf.constant(2.0**-24, tf.float64), u)
-        return tf.cast(tf.math.ndtri(edge + u * (1 - 2 * edge)), tf.float32)
+            latents = prior.draw(draws, n, self.latent_dim)
+        elif truncation > 0:
+            latents = prior.truncated(draws, n, self.latent_dim, truncation)
+        else:
+            raise ValueError(f"truncation must be above 0; got {truncation}.")
+        return prior.set(latents, **given) if given else latents
+
+    @property
+    def drawn_from(self):
+        """The prior of all that the generator is given: `prior` itself, unless a game makes one with it."""
+        return self.prior
 
     def _latents(self, draws, count):
-        shape = [count, self.latent_dim]
-        return draws.normal(shape) if self.prior == "normal" else draws.uniform(shape, -1.0, 1.0)
+        return self.drawn_from.draw(draws, count, self.latent_dim)
 
     def generator_inputs(self, latents, labels):
-        """What the generator is called with, in its own structure."""
+        """What the generator is called with, in its own structure; `latents` as the prior gives them."""
         if self.conditional and labels is None:
             raise ValueError("This generator is conditional; fit it on (images, labels).")
-        return self.inputs_of["generator"].inputs(latents=latents, labels=labels)
+        parts = latents if isinstance(latents, dict) else {"latents": latents}
+        return self.inputs_of["generator"].inputs(**parts, labels=labels)
 
     def export(self, filepath, format="tf_saved_model", **options):
         """Writes the averaged generator as a SavedModel that serves without kgan: see `kgan.export.export`."""

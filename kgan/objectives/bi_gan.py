@@ -10,6 +10,7 @@ from kgan.games.portrait import portrait
 from kgan.guards.outputs import check_raw, check_scores
 from kgan.kinds import Kind
 from kgan.losses import AdversarialLoss, NonSaturating
+from kgan.priors import Normal, Prior, get
 from kgan.products import Codes, Samples
 from kgan.ranges import Decay, Seed, Steps
 
@@ -81,7 +82,7 @@ class BiGAN(LatentVariableModel):
         adversarial_loss: AdversarialLoss = NonSaturating(),
         discriminator_steps: Steps = 1,
         ema: Decay = 0.999,
-        prior: str = "normal",
+        prior: Prior = Normal(),
         seed: Seed = 0,
         kind: Kind | None = None,
     ):
@@ -90,7 +91,7 @@ class BiGAN(LatentVariableModel):
         self._check_networks()
         self.adversarial_loss, self.discriminator_steps = adversarial_loss, discriminator_steps
         self.perfect_d_loss = adversarial_loss.perfect
-        self.ema, self.prior, self.seed, self.kind = ema, prior, seed, kind
+        self.ema, self.prior, self.seed, self.kind = ema, get(prior), seed, kind
         self._start()
 
     def _check_networks(self):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.kinds import Kind
+from kgan.priors import Normal
 
 # What varies less, relative to its mean, is constant, and rounding made the rest.
 CONSTANT = 1e-12
@@ -49,7 +50,7 @@ class GaussianSampler(LatentVariableModel):
 
     players = ()
     reports = ("variance",)
-    ema, prior = 0.0, "normal"
+    ema, prior = 0.0, Normal()
 
     def __init__(self, generator: keras.Model, kind: Kind | None = None):
         super().__init__()

@@ -54,7 +54,7 @@ class SimultaneousGAN(GAN):
             fake = self.generate(real)
             scores = self.score(fake)
             d_loss = self.adversarial_loss.discriminator(self.score(real), scores, self.draws("labels"))
-            d_loss += self.penalties(self.discriminator, real, fake.with_images(tf.stop_gradient(fake.images)))
+            d_loss += self.penalties(self.discriminator, real, fake.replace(images=tf.stop_gradient(fake.images)))
             g_loss = self.adversarial_loss.generator(self.highest(scores))
         # The tape holds the values from before either has moved.
         self.descend(d_loss, tape, self.discriminator)

@@ -10,6 +10,7 @@ from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.games.replicas import over_replicas
 from kgan.guards.outputs import check_raw
 from kgan.kinds import Kind
+from kgan.priors import Normal
 from kgan.products import Codes, Samples
 from kgan.ranges import Decay, Seed
 
@@ -69,7 +70,7 @@ class VAE(LatentVariableModel):
     products = (Samples(), CODES)
     takes = {"generator": ("latents", "labels"), "encoder": ("images", "labels")}
     reports = ("elbo", "reconstruction", "divergence")
-    prior = "normal"
+    prior = Normal()
 
     def __init__(
         self, generator: keras.Model, encoder: keras.Model, ema: Decay = 0.999, seed: Seed = 0, kind: Kind | None = None

@@ -1,5 +1,7 @@
 """Samples of the averaged generator."""
 
+import inspect
+
 import tensorflow as tf
 
 from kgan.products.product import Product, compare
@@ -14,6 +16,10 @@ class Samples(Product):
     networks = ("generator",)
 
     def signatures(self, game):
+        roles = game.inputs_of["generator"]
+        drawn = game.drawn_from.roles
+        names = [*drawn, *(["labels"] if game.conditional else [])]
+
         def output(latents, labels):
             labels = game.label_rules.admitted(labels)
             values = game.averaged_network("generator")(game.generator_inputs(latents, labels), training=False)
@@ -22,20 +28,23 @@ class Samples(Product):
         def serve(num_samples, seed, labels=None):
             return output(game.latents(num_samples, seed), labels)
 
-        def from_latents(latents, labels=None):
-            return output(latents, labels)
+        def from_latents(*given):
+            given = dict(zip(names, given, strict=True))
+            return output({role: given[role] for role in drawn}, given.get("labels"))
+
+        from_latents.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+        )
 
         def latents(num_samples, seed):
-            return {"latents": game.latents(num_samples, seed)}
+            return _named(game.latents(num_samples, seed))
 
-        spec = game.inputs_of["generator"].tensor("labels")
-        labels = [] if spec is None else [tf.TensorSpec(spec.shape, spec.dtype, "labels")]
-        drawn = [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")]
-        given = [tf.TensorSpec((None, game.latent_dim), tf.float32, "latents")]
+        specs = [_spec(name, roles.tensor(name)) for name in names]
+        asked = [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")]
         return {
-            "serve": tf.function(serve, [*drawn, *labels], autograph=False),
-            "from_latents": tf.function(from_latents, [*given, *labels], autograph=False),
-            "latents": tf.function(latents, drawn, autograph=False),
+            "serve": tf.function(serve, [*asked, *specs[len(drawn) :]], autograph=False),
+            "from_latents": tf.function(from_latents, specs, autograph=False),
+            "latents": tf.function(latents, asked, autograph=False),
         }
 
     def check(self, game, served):
@@ -45,7 +54,16 @@ class Samples(Product):
         )  # fmt: skip
         for endpoint, arguments in (
             (served.serve, [tf.constant(ROWS), tf.constant(1, tf.int64)]),
-            (served.from_latents, [game.latents(ROWS, seed=1)]),
+            (served.from_latents, list(_named(game.latents(ROWS, seed=1)).values())),
         ):
             (made,) = (value.numpy() for value in endpoint(*arguments, *labels).values())
             compare("generator", made, live, game.kind.tolerance(live))
+
+
+def _spec(name, tensor):
+    """How the input `tensor` of a network is served: latents as they are drawn, whatever the network computes in."""
+    return tf.TensorSpec(tensor.shape, tf.float32 if name == "latents" else tensor.dtype, name)
+
+
+def _named(latents):
+    return latents if isinstance(latents, dict) else {"latents": latents}

@@ -45,6 +45,8 @@ ROOMS = {
     "learning_rate": ["kgan.schedules", "keras.optimizers.schedules"],
     "kernel_initializer": ["keras.initializers"],
     "labels": ["kgan.labels"],
+    "prior": ["kgan.priors"],
+    "noise": ["kgan.priors"],
 }
 
 # What a recipe need not say, because something else in it does.
@@ -378,7 +380,7 @@ def _resolve_arguments(path, room, cls, given, provided=None):
     if not isinstance(given, dict):
         raise Wrong(path, f"expected a mapping of arguments, got {what(given)}")
     known = arguments(cls)
-    given = cls.migrated(given) if hasattr(cls, "migrated") else given
+    given = spelled(cls.migrated(given)) if hasattr(cls, "migrated") else given
     provided = PROVIDED.get(room, ()) if provided is None else provided
     if room == "objective":
         provided = {*provided, *network_names(cls)}

@@ -45,7 +45,7 @@ class DRAGAN(Regularizer):
         numbers = draws.uniform([tf.shape(real.images)[0], 1 + math.prod(shape)])
         alpha = tf.reshape(numbers[:, 0], [-1, *[1] * len(shape)])
         u = tf.reshape(numbers[:, 1:], [-1, *shape])
-        norm = gradient_norm(score, real.with_images(real.images + alpha * 0.5 * _deviation(real.images) * u))
+        norm = gradient_norm(score, real.replace(images=real.images + alpha * 0.5 * _deviation(real.images) * u))
         return self.weight * tf.reduce_mean(tf.square(norm - 1))
 
 

@@ -7,7 +7,7 @@ def interpolate(real, fake, draws):
     """x_hat = u x + (1 - u) x_tilde with u ~ U[0, 1] per sample; the labels are those of the data."""
     count = tf.shape(real.images)[0]
     u = draws.uniform([count] + [1] * (len(real.images.shape) - 1))
-    return real.with_images(u * real.images + (1 - u) * fake.images)
+    return real.replace(images=u * real.images + (1 - u) * fake.images)
 
 
 def squared_gradient_norm(score, batch):

@@ -90,7 +90,8 @@ def agreed(before, now, compiled):
 
 
 def _upgraded(before, now):
-    """Settings as format 1 noted them, in the words of `now`: labels were three arguments, and games had no kind."""
+    """Settings as format 1 noted them, in the words of `now`: labels were three arguments, priors
+    were names, and games had no kind."""
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         return [_upgraded(one, other) for one, other in zip(before, now, strict=True)]
     if not isinstance(before, dict) or not isinstance(now, dict):
@@ -102,6 +103,8 @@ def _upgraded(before, now):
     if "labels" in new and "labels" not in old:
         told = {name: old.pop(name) for name in labels.SEPARATE if name in old}
         old["labels"] = json.loads(json.dumps(_object(labels.joined(**told)))) if any(told.values()) else None
+    if isinstance(old.get("prior"), str) and "prior" in new:
+        old["prior"] = {"class": old["prior"].capitalize(), "arguments": {}}
     if "kind" in new and "kind" not in old:
         old["kind"] = new["kind"]
     return made

@@ -83,10 +83,10 @@ class Ring(keras.layers.Layer):
         past = tf.range(count) < tf.cast(tf.floor(self.share * tf.cast(count, tf.float32)), tf.int32)
         past &= filled > 0
 
-        shown = fresh.with_images(_chosen(past, tf.gather(self.images.value, at), fresh.images))
+        shown = fresh.replace(images=_chosen(past, tf.gather(self.images.value, at), fresh.images))
         if self.labels is not None:
             labels = tf.cast(tf.gather(self.labels.value, at), fresh.labels.dtype)
-            shown = shown._replace(labels=_chosen(past, labels, fresh.labels))
+            shown = shown.replace(labels=_chosen(past, labels, fresh.labels))
         self._take(fresh, tf.minimum(tf.cast(count, tf.int64), self.capacity))
         return shown
 

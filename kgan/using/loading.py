@@ -157,11 +157,12 @@ class ServedGenerator:
         spec = self._signature.get("labels")
         if (labels is None) != (spec is None):
             raise ValueError("This generator needs labels=." if spec is not None else "This generator takes no labels.")
-        inputs = [self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))["latents"]]
+        inputs = self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))
         if spec is not None:
-            inputs.append(tf.constant(self._label_rules(spec).values(n, labels)))
+            inputs["labels"] = tf.constant(self._label_rules(spec).values(n, labels))
         for start in range(0, n, batch_size):
-            (samples,) = self._served.from_latents(*(value[start : start + batch_size] for value in inputs)).values()
+            part = {name: value[start : start + batch_size] for name, value in inputs.items()}
+            (samples,) = self._served.from_latents(**part).values()
             yield samples.numpy()
 
     def _label_rules(self, spec):
