@@ -250,11 +250,13 @@ def evaluate(subject, other, metrics, num_samples, protocol, extractor, seed, li
         from kgan.recipe import RecipeError
         from kgan.using import scoring
 
-    def show(records, evaluation):
+    def show(records, evaluation, product):
         if lines:
             for record in records:
                 click.echo(json.dumps(record))
             return
+        if product:
+            click.echo(f"{product}:")
         click.echo(table([(subject.name if subject.exists() else str(subject), records)]))
         for sentence in dict.fromkeys(sentence for record in records for sentence in record["warnings"]):
             click.echo(f"note: {sentence}.")
@@ -331,6 +333,32 @@ def encode(run, data, npz, count):
         raise UsageMistake(error) from error
 
 
+@main.command("map")
+@click.argument("model", type=click.Path(path_type=Path), metavar="RUN_OR_SAVEDMODEL")
+@click.argument("images", nargs=-1)
+@click.option("--to", metavar="DOMAIN", help="Domain to map to, a or b; b by default.")
+@click.option("-n", "count", type=click.IntRange(min=1), help="How many of a folder or data set; all by default.")
+@click.option("--out", type=click.Path(path_type=Path), help="One picture: rows of images, each above its mapped ones.")
+@click.option("--out-dir", type=click.Path(path_type=Path), help="A PNG each, in this folder.")
+@click.option("--npz", type=click.Path(path_type=Path), help="All in one file: `images` uint8 [N, H, W, C].")
+def map_(model, images, to, count, out, out_dir, npz):
+    """Maps IMAGES to another domain, with a run, a .keras file or an exported SavedModel that maps: image files, or one
+    folder or npz of them, or a data set such as "FashionMNIST: {split: test}"; by default those of the run."""
+    if not (out or out_dir or npz):
+        raise UsageMistake("say where the images go: --out pairs.png, --out-dir DIR or --npz FILE.")
+    with _quiet():
+        from kgan.recipe import RecipeError
+        from kgan.using import mapping
+    try:
+        written = mapping.map_images(model, images, to, count, out, out_dir, npz)
+    except RecipeError:
+        raise
+    except ValueError as error:
+        raise UsageMistake(error) from error
+    for path in written:
+        click.echo(path)
+
+
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
@@ -339,14 +367,14 @@ def export(run, out, kind):
     """Writes the generator of RUN to OUT, to serve without kgan; compared with the live one before success."""
     with _quiet():
         from kgan.using.export import export as write
-        from kgan.using.loading import ServedGenerator, sampler
+        from kgan.using.loading import Served, good_for
     if out.exists():
         raise UsageMistake(f"{out} exists already; choose another place or remove it.")
     try:
-        model = sampler(run)
+        model = good_for(run, "sample", "map", "encode")
     except ValueError as error:
         raise UsageMistake(error) from error
-    if isinstance(model, ServedGenerator):
+    if isinstance(model, Served):
         raise UsageMistake(f"{run} is an export already.")
     try:
         click.echo(write(model, out))

@@ -11,7 +11,7 @@ ROOMS = {
     "running": ("experiment", "run_folder"),
     "using": ("export", "loading", "neighbors", "rating", "sampling", "scoring"),
     "recipe": ("catalogue", "plain_yaml", "schema"),
-    "tricks": ("constraints", "replay", "top_k"),
+    "tricks": ("constraints", "pool", "replay", "top_k"),
 }
 PLACES = {f"kgan.{name}": f"kgan.{room}.{name}" for room, names in ROOMS.items() for name in names} | {
     f"kgan.objectives.{name}": f"kgan.games.{name}"

@@ -44,6 +44,12 @@ class Draws:
         )
         return other
 
+    def whole(self):
+        """The numbers of the whole minibatch: shape[0] counts the rows of all replicas."""
+        other = copy.copy(self)
+        other.replica, other.replicas = 0, 1
+        return other
+
     def normal(self, shape):
         """Independent N(0, 1) numbers; shape[0] counts this replica's rows."""
         return self._rows(shape, lambda full: tf.random.stateless_normal(full, self.key))

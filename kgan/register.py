@@ -13,7 +13,7 @@ from kgan import (
     regularizers,
     schedules,
 )
-from kgan.tricks import constraints, replay, top_k
+from kgan.tricks import constraints, pool, replay, top_k
 
 __all__ = [
     "architectures",
@@ -25,6 +25,7 @@ __all__ = [
     "layers",
     "losses",
     "objectives",
+    "pool",
     "priors",
     "regularizers",
     "replay",

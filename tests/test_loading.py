@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import kgan
-from kgan.using.loading import sampler
+from kgan.using.loading import good_for
 from tests.conftest import networks
 from tests.test_cli import mistake
 
@@ -89,7 +89,7 @@ def test_other_models_are_loaded_but_make_no_samples(here):
     plain.save("plain.keras")
     assert isinstance(kgan.load("plain.keras"), keras.Sequential)
     with pytest.raises(ValueError, match="expected a game of kgan"):
-        sampler("plain.keras")
+        good_for("plain.keras", "sample")
 
 
 def served(folder, **labels):

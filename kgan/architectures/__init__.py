@@ -10,10 +10,11 @@ from kgan.architectures.network import Network
 from kgan.architectures.r3gan import R3GANDiscriminator, R3GANGenerator
 from kgan.architectures.resnet import ResNetDiscriminator, ResNetGenerator
 from kgan.architectures.sndcgan import SNDCGANDiscriminator, SNDCGANGenerator
+from kgan.architectures.translators import PatchDiscriminator, ResidualTranslator
 
 __all__ = [
     "BEGANDiscriminator", "BEGANGenerator", "DCGANDiscriminator", "DCGANEncoder", "DCGANGenerator",
     "GaussianGenerator", "MLPAutoencoder", "MLPDiscriminator", "MLPEncoder", "MLPGenerator",
-    "MLPJointDiscriminator", "Network", "R3GANDiscriminator", "R3GANGenerator", "ResNetDiscriminator",
-    "ResNetGenerator", "SNDCGANDiscriminator", "SNDCGANGenerator",
+    "MLPJointDiscriminator", "Network", "PatchDiscriminator", "R3GANDiscriminator", "R3GANGenerator",
+    "ResNetDiscriminator", "ResNetGenerator", "ResidualTranslator", "SNDCGANDiscriminator", "SNDCGANGenerator",
 ]  # fmt: skip

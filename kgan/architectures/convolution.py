@@ -22,7 +22,12 @@ class Conv2D(layers.Conv2D):
         kernel = tf.convert_to_tensor(kernel)
         if self.groups > 1:
             return tf.nn.conv2d(inputs, kernel, self.strides, self.padding.upper())
-        if kernel.dtype == tf.bfloat16 and kernel.shape[2] >= 128 and _slow_filter_gradients():
+        if (
+            self.padding == "same"
+            and kernel.dtype == tf.bfloat16
+            and kernel.shape[2] >= 128
+            and _slow_filter_gradients()
+        ):
             return _convolve(inputs, kernel, self.strides[0])
         return super().convolution_op(inputs, kernel)
 

@@ -77,15 +77,15 @@ def check_normalization(normalization, also=()):
         raise ValueError(f"normalization must be one of {', '.join(allowed)}; got {normalization!r}.")
 
 
-def check_image_shape(image_shape):
+def check_image_shape(image_shape, most=128):
     image_shape = tuple(image_shape)
     if (
         len(image_shape) != 3
-        or not all(8 <= side <= 128 for side in image_shape[:2])
+        or not all(8 <= side <= most for side in image_shape[:2])
         or image_shape[2] not in (1, 3, 4)
     ):
         raise ValueError(
-            f"image_shape must be (height, width, channels) with sides from 8 to 128 and 1, 3 or 4 channels; "
+            f"image_shape must be (height, width, channels) with sides from 8 to {most} and 1, 3 or 4 channels; "
             f"got {image_shape}."
         )
     return image_shape

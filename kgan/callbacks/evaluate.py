@@ -6,7 +6,7 @@ import numpy as np
 
 from kgan.callbacks.callback import Callback
 from kgan.datasets import Dataset
-from kgan.evaluation import EVALUATIONS, Evaluation, Generated, records
+from kgan.evaluation import EVALUATIONS, Evaluation, made_by, records
 from kgan.ranges import Count, Range, Seed
 
 
@@ -21,7 +21,8 @@ class Evaluate(Callback):
     it.
 
     Names in the logs: "fid", "is", "kid" on verified Inception weights, "fd", "cs", "kd" on other networks;
-    "precision", "recall", "density", "coverage", "authpct", "ms_ssim", "swd", "signal". The first look at a data set
+    "precision", "recall", "density", "coverage", "authpct", "ms_ssim", "swd", "signal"; of a game that maps
+    images one for each direction, such as "fd_ab". The first look at a data set
     extracts the features of its images; they are kept in the user's cache.
 
     Args:
@@ -53,7 +54,11 @@ class Evaluate(Callback):
         super().__init__()
         self.metric, self.every, self.num_samples, self.data = metric, every, num_samples, data
         self.extractor, self.patience, self.seed = extractor, patience, seed
-        self.evaluation = Evaluation(metric if callable(metric) else [metric], data, num_samples, extractor)
+        # One for each product of a game: of a generator of samples one, of a game that maps one for each direction.
+        self.evaluations = {
+            name: Evaluation(metric if callable(metric) else [metric], reference, num_samples, extractor)
+            for name, reference in data.references.items()
+        }
         self.stopped_epoch = 0
         self._done, self._best, self._waited = 0, None, 0
 
@@ -71,15 +76,22 @@ class Evaluate(Callback):
     @property
     def names(self):
         """The values' names in the logs; the first is what `patience` goes by."""
-        return self.evaluation.keys
+        return tuple(_named(key, name) for name, evaluation in self.evaluations.items() for key in evaluation.keys)
 
     def on_train_begin(self, logs=None):
+        made = [product.name for product in self.model.products if product.verb in ("sample", "map")]
+        if made != list(self.evaluations):
+            raise ValueError(
+                f"{type(self).__name__}: {type(self.model).__name__} makes nothing that could be compared with such "
+                f"data."
+            )
         if self.model.conditional and self.data.batch(np.zeros([1], np.int64)).labels is None:
             raise ValueError(f"{type(self).__name__}: the generator takes labels, and the data set has none.")
         self._done = self.step
         if self.chief:
             records.read(self.model.run_dir / EVALUATIONS)  # a damaged file is found now, not after hours
-            self.evaluation.prepare()
+            for evaluation in self.evaluations.values():
+                evaluation.prepare()
 
     def on_epoch_end(self, epoch, logs=None):
         if self.step // self.every == self._done // self.every:
@@ -98,10 +110,13 @@ class Evaluate(Callback):
         Returns:
             {"values": {name: float}, "first": the name of the one to go by, "better": "min" or "max"}.
         """
-        made = self.evaluation(Generated(self.model, self.data, self.seed))
+        made, values = [], {}
+        for name, source in made_by(self.model, self.data, self.seed).items():
+            found = self.evaluations[name](source)
+            values |= {_named(one["key"], name): one["value"] for one in found}
+            made += found
         records.append(self.model.run_dir / EVALUATIONS, made)
-        values = {one["key"]: one["value"] for one in made}
-        first = next((name for name in self.names if name in values), made[0]["key"])
+        first = next((name for name in self.names if name in values), next(iter(values)))
         return {"values": values, "first": first, "better": made[0]["better"]}
 
     def _wait(self, value, epoch):
@@ -111,6 +126,10 @@ class Evaluate(Callback):
         self._waited += 1
         if self._waited >= self.patience:
             self.model.stop_training, self.stopped_epoch = True, epoch + 1
+
+
+def _named(key, product):
+    return f"{key}_{product}" if product else key
 
 
 class FID(Evaluate):

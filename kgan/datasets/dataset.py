@@ -73,11 +73,31 @@ class Dataset(Configurable):
 
         return to_uint8(images)
 
-    def example(self, count):
-        """`count` examples as `fit` takes them, always the same: images, or (images, labels)."""
-        images, labels = self.batch(Order(len(self), 0).indices(0, count))
+    def order(self, seed):
+        """In which order a training of this seed goes through the set: an `Order`."""
+        return Order(len(self), seed)
+
+    def ready(self, order, position, count):
+        """What `fit` takes of the examples at the stream positions [position, position + count) of an order: images
+        float32 as networks see them, or (images, labels); of a set with several parts {name: images}.
+        """
+        images, labels = self.batch(order.indices(position, count))
         images = np.asarray(self.encode(images), np.float32)
         return images if labels is None else (images, labels)
+
+    def example(self, count):
+        """`count` examples as `fit` takes them, always the same."""
+        return self.ready(self.order(0), 0, count)
+
+    @property
+    def references(self):
+        """What the products of a game are compared with, by their names: {"": the set itself}."""
+        return {"": self}
+
+    @property
+    def described(self):
+        """How many examples of which shape there are, in words."""
+        return f"{len(self)} examples of {tuple(self.data_shape)}"
 
     def batches(self, batch_size, seed=0, start=0, steps=None):
         """A `tf.data.Dataset` of encoded batches for `fit`; without end unless `steps` says how many.
@@ -93,7 +113,7 @@ class Dataset(Configurable):
             steps: how many batches; None for an endless stream.
 
         Returns:
-            Dataset of images float32 [batch_size, *data_shape], or of (images, labels) where there are labels.
+            Dataset of what `ready` gives: images float32 [batch_size, *data_shape], or (images, labels).
 
         Example:
             >>> from kgan.datasets import RingOfGaussians
@@ -105,28 +125,24 @@ class Dataset(Configurable):
 
         whole("batch_size", batch_size, 1)
         whole("start", start)
-        order = Order(len(self), seed)
-        example = self.batch(np.zeros([1], np.int64))
-        labelled = example.labels is not None
-        types = [tf.float32] + ([tf.as_dtype(example.labels.dtype)] if labelled else [])
-        shapes = [self.data_shape] + ([example.labels.shape[1:]] if labelled else [])
+        order = self.order(seed)
+        example = self.ready(order, 0, 1)
+        parts = [np.asarray(part) for part in tf.nest.flatten(example)]
 
         failures = []
 
         def load(step):
             try:
-                images, labels = self.batch(order.indices(int(step) * batch_size, batch_size))
-                images = np.asarray(self.encode(images), np.float32)
+                return tf.nest.flatten(self.ready(order, int(step) * batch_size, batch_size))
             except Exception as error:  # TensorFlow would pass on its text alone
                 failures.append(error)
                 raise
-            return [images, labels] if labelled else [images]
 
         def batch(step):
-            tensors = tf.numpy_function(load, [step], types, stateful=False)
-            for tensor, shape in zip(tensors, shapes, strict=True):
-                tensor.set_shape([batch_size, *shape])
-            return tuple(tensors) if labelled else tensors[0]
+            tensors = tf.numpy_function(load, [step], [tf.as_dtype(part.dtype) for part in parts], stateful=False)
+            for tensor, part in zip(tensors, parts, strict=True):
+                tensor.set_shape([batch_size, *part.shape[1:]])
+            return tf.nest.pack_sequence_as(example, tensors)
 
         options = tf.data.Options()
         # There is nothing to tune, and the tuner keeps an iterator that ends waiting for up to a minute.
@@ -155,16 +171,21 @@ class Dataset(Configurable):
 class Order:
     """The permutation of every epoch, as a function of (seed, epoch).
 
+    Args:
+        length: number of examples.
+        seed: of the order.
+        part: which of several sets that are gone through in orders that are independent of each other.
+
     Example:
         >>> order = Order(4, seed=0)
         >>> sorted(order.indices(4, 4).tolist())
         [0, 1, 2, 3]
     """
 
-    def __init__(self, length, seed):
+    def __init__(self, length, seed, part=0):
         if length < 1:
             raise ValueError("A data set without examples has no order.")
-        self.length, self.seed = length, whole("seed", seed, 0, 2**64 - 1)
+        self.length, self.seed, self.part = length, whole("seed", seed, 0, 2**64 - 1), part
         self._last = (None, None)
 
     def indices(self, position, count):
@@ -181,7 +202,7 @@ class Order:
         # Epoch and permutation are kept together: several iterators may ask from their own threads.
         last, permutation = self._last
         if epoch != last:
-            key = np.array([self.seed, epoch], np.uint64)
+            key = np.array([self.seed, epoch + self.part * 2**48], np.uint64)
             permutation = np.random.Generator(np.random.Philox(key=key)).permutation(self.length)
             self._last = (epoch, permutation)
         return permutation

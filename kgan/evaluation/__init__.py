@@ -3,6 +3,17 @@
 from kgan.evaluation.evaluation import Evaluation
 from kgan.evaluation.protocols import PROTOCOLS, SCORES
 from kgan.evaluation.records import EVALUATIONS, comparable, table
-from kgan.evaluation.sources import Generated, Real
+from kgan.evaluation.sources import Generated, Real, Translated, made_by
 
-__all__ = ["EVALUATIONS", "PROTOCOLS", "SCORES", "Evaluation", "Generated", "Real", "comparable", "table"]
+__all__ = [
+    "EVALUATIONS",
+    "PROTOCOLS",
+    "SCORES",
+    "Evaluation",
+    "Generated",
+    "Real",
+    "Translated",
+    "comparable",
+    "made_by",
+    "table",
+]

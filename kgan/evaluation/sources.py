@@ -110,3 +110,67 @@ class Generated:
         """Blocks of samples in the data set's own units, the first `count`."""
         for values in self.model.blocks_of_values(count, self.seed, self.labels(count), batch_size=BLOCK):
             yield self.dataset.decode(values)
+
+
+class Translated:
+    """The examples of one domain as a trained model maps them to the other, always the same ones.
+
+    Args:
+        model: what `kgan.load` gives, or a game in training.
+        product: `kgan.products.Mapped`.
+        dataset: `kgan.datasets.Domains`.
+        checkpoint: see `Generated`.
+    """
+
+    def __init__(self, model, product, dataset, checkpoint=None):
+        self.model, self.product, self.checkpoint = model, product, checkpoint
+        self._target = dataset.parts[product.target]
+        self.inputs = Real(dataset.parts[product.source])
+
+    def __len__(self):
+        return len(self.inputs)
+
+    def describe(self):
+        """What a record says of the generator."""
+        step = getattr(self.model, "step", None)
+        return {
+            "checkpoint": self.checkpoint,
+            "step": None if step is None else int(step.numpy()),
+            "ema": getattr(self.model, "ema", None),
+            "maps": self.product.name,
+            "inputs": self.inputs.describe()["dataset"],
+        }
+
+    def labels(self, count):
+        """The labels of the first `count` inputs, or None."""
+        return self.inputs.labels(count)
+
+    def images(self, count):
+        """Blocks of uint8 images [n, H, W, C], the first `count`."""
+        for block in self.inputs.images(count):
+            yield self.model.map(block, to=self.product.target)
+
+    def values(self, count):
+        """Blocks of mapped examples in the target's own units, the first `count`."""
+        for block in self.inputs.values(count):
+            mapped = self.model.map(np.asarray(self.inputs.dataset.encode(block), np.float32), to=self.product.target)
+            yield self._target.decode(self._target.kind.seen(mapped))
+
+
+def made_by(model, dataset, seed=0, checkpoint=None):
+    """What a trained model makes that can be compared with data: {name of the product: source}.
+
+    The names are those of `dataset.references`.
+    """
+    found = {}
+    for product in model.products:
+        if product.verb == "map" and not hasattr(dataset, "parts"):
+            raise ValueError(
+                f"What maps {product.source} to {product.target} is compared with two sets, as "
+                f"Domains: {{a: ..., b: ...}}; got {type(dataset).__name__}."
+            )
+        if product.verb == "sample":
+            found[product.name] = Generated(model, dataset, seed, checkpoint)
+        elif product.verb == "map":
+            found[product.name] = Translated(model, product, dataset, checkpoint)
+    return found

@@ -12,12 +12,16 @@ from kgan.configurable import Configurable
 from kgan.games.roles import Roles
 from kgan.guards import batches
 from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
+from kgan.guards.copies import copied
 from kgan.guards.derived import Derived, Pauses
 from kgan.guards.first_batch import seen_first
 from kgan.guards.refusals import refusals
 from kgan.guards.spelling import called_otherwise
+from kgan.kinds import Kind
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
+from kgan.precision import check_weights
+from kgan.products import Product
 from kgan.randomness import Draws
 from kgan.runs import saving, settings, training
 
@@ -47,7 +51,28 @@ class Game(Configurable, keras.Model):
     reports: tuple[str, ...] = ()
     takes: dict[str, tuple[str, ...]] = {}
 
+    # What the trained game is good for; calling it does the first.
+    products: tuple[Product, ...] = ()
+
+    # The networks of which the game keeps a moving average, as `ema_<name>`, and its decay.
+    averaged: tuple[str, ...] = ()
+    ema: float
+
+    # Whether the generator takes labels.
+    conditional: bool = False
+
+    # The players that tell the data from what the others make.
+    judges: tuple[str, ...] = ()
+
+    # What an example is; None until somebody says.
+    kind: Kind | None = None
+
     called_otherwise = classmethod(called_otherwise)
+
+    @property
+    def called(self):
+        """How a sentence names the game."""
+        return f"a game {type(self).__name__}"
 
     def hold(self, **networks):
         """Takes the networks of the game as attributes of their names.
@@ -70,6 +95,7 @@ class Game(Configurable, keras.Model):
                         f"The {other} and the {name} share the weight {weight.path!r}: give each its own layers, or "
                         f"make one network of both, with several inputs or outputs."
                     )
+            check_weights(name, network)
             setattr(self, name, network)
         self.inputs_of = {name: Roles(name, networks[name], roles) for name, roles in self.takes.items()}
 
@@ -87,6 +113,46 @@ class Game(Configurable, keras.Model):
         self._places = {}
         self.derived = Derived(self)
         self.built = True
+
+    # --- averages ---
+
+    def _average_networks(self, labels=None):
+        """Makes the moving averages: copies with the same weights, which compute in float32 under every policy.
+
+        Args:
+            labels: see `kgan.guards.copies.copied`.
+        """
+        for name in self.averaged:
+            copy = copied(name, getattr(self, name), labels)
+            copy.trainable = False
+            for layer in copy._flatten_layers():
+                layer.dtype_policy = "float32"
+            setattr(self, f"ema_{name}", copy)
+
+    def _average(self, name):
+        """The moving average of a network's weights and statistics."""
+        average, network = getattr(self, f"ema_{name}"), getattr(self, name)
+        n = tf.cast(self.step.value, tf.float32)
+        decay = tf.minimum(self.ema, (1 + n) / (10 + n))  # so that short runs do not show their first weights
+        for mean, weight in zip(average.weights, network.weights, strict=True):
+            if weight.dtype.startswith("float"):
+                mean.assign(weight.value + decay * (mean.value - weight.value))
+            else:
+                mean.assign(weight.value)
+        self.power_iterate(average)  # an average of singular vectors is not the average's
+
+    def averaged_network(self, name):
+        """The moving average of a network; of one that has none the network itself."""
+        return getattr(self, f"ema_{name}" if name in self.averaged else name)
+
+    def run_averaged(self, name, inputs):
+        """What the averaged network makes of inputs in its own structure: float32."""
+        self.derived.follow()
+        return self._run_averaged(name, inputs)
+
+    @tf.function(reduce_retracing=True)
+    def _run_averaged(self, name, inputs):
+        return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)
 
     # --- who plays ---
 
@@ -222,6 +288,11 @@ class Game(Configurable, keras.Model):
             gradients = [tf.where(overflows > 0, tf.fill(tf.shape(g), tf.constant(float("inf"), g.dtype)), g)
                          for g in gradients]  # fmt: skip
         optimizer.apply(gradients, network.trainable_variables)
+        if self._moment.observing:
+            return
+        for name in self.averaged:
+            if network is getattr(self, name):
+                self._average(name)
 
     def power_iterate(self, network):
         """Brings the estimates of the spectral norms in `network` up to date; nothing while observing."""
@@ -605,6 +676,12 @@ class Game(Configurable, keras.Model):
         if max_shard_size is not None or not saving.ordinary(filepath, ".weights.h5", overwrite):
             return super().save_weights(filepath, overwrite, max_shard_size)
         files.write(filepath, saving.weights(self))
+
+    def export(self, filepath, format="tf_saved_model", **options):
+        """Writes what the game is good for as a SavedModel that serves without kgan: see `kgan.export.export`."""
+        from kgan.using.export import export
+
+        return export(self, filepath, format, **options)
 
     # --- the step function ---
 

@@ -11,11 +11,10 @@ from kgan.batch import Batch
 from kgan.games.game import Game
 from kgan.guards import batches
 from kgan.guards.arguments import UNWEIGHTED
-from kgan.guards.copies import copied
+from kgan.guards.examples import as_floats, as_wanted, check_batched
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
-from kgan.precision import check_weights
 from kgan.priors import Prior, get
 from kgan.products import Product, Samples
 from kgan.randomness import Draws
@@ -33,28 +32,19 @@ class LatentVariableModel(Game):
 
     products: tuple[Product, ...] = (Samples(),)
 
-    # The players that learn once from each of a step's minibatches, before the others do.
-    judges: tuple[str, ...] = ()
-
-    # The networks of which the game keeps a moving average, as `ema_<name>`.
     averaged: tuple[str, ...] = ("generator",)
 
     generator: keras.Model
-    ema: float
     prior: Prior
-    kind: kinds.Kind | None = None
 
     def _start(self):
         self.kind = kinds.usual(self.generator.outputs[0].shape[1:]) if self.kind is None else self.kind
         self.prior.check(self.inputs_of["generator"])
-        for role in dict.fromkeys(["generator", *self.players]):
-            check_weights(role, getattr(self, role))
         self.label_rules = LabelRules.of(
             [(getattr(self, role), roles.tensor("labels")) for role, roles in self.inputs_of.items()]
         )
-        for name in self.averaged:
-            setattr(self, f"ema_{name}", self._copied(name))
         self._first_look = None
+        self._average_networks(self.label_rules.example)
         super()._start()
 
     @property
@@ -86,14 +76,6 @@ class LatentVariableModel(Game):
         if name != "generator":
             given["latent_dim"] = lambda dataset, networks: networks["generator"].inputs[0].shape[-1]
         return given
-
-    def _copied(self, name):
-        """A copy of a network with the same weights, which computes in float32 under every policy."""
-        copy = copied(name, getattr(self, name), self.label_rules.example)
-        copy.trainable = False
-        for layer in copy._flatten_layers():
-            layer.dtype_policy = "float32"
-        return copy
 
     # --- labels ---
 
@@ -147,12 +129,10 @@ class LatentVariableModel(Game):
                 f"fit takes examples, or examples and labels, as fit(x, y) or as batches (x, y); got a "
                 f"{type(images).__name__} of examples."
             )
-        dtype = tf.as_dtype(images.dtype)  # an eager step may have arrays
-        if not dtype.is_floating:
-            raise ValueError(f"fit takes float images in [-1, 1]; got {dtype.name} (see kgan.images.to_float).")
+        images = as_floats(images)
         labels = None if labels is None else tf.convert_to_tensor(labels)
         labels = self.label_rules.admitted(labels)
-        return Batch(self.as_made(tf.cast(images, tf.float32)), labels)
+        return Batch(self.as_made(images), labels)
 
     def minibatches(self, data):
         """Yields k disjoint fresh minibatches out of one `fit` batch; minibatch j is x[j::k].
@@ -205,65 +185,22 @@ class LatentVariableModel(Game):
 
     def as_made(self, examples):
         """Examples with the axes that the generator gives its own: of images without channels one is added."""
-        self._check_batched(examples.shape)
-        given = examples.shape[1:]
-        if self._lacks_channels(given):
-            given = [*given, 1]
-            examples = examples[..., None]
-        made = self.generator.outputs[0].shape[1:]
-        if not tf.TensorShape(given).is_compatible_with(made):
-            raise ValueError(f"The examples have the shape {list(given)}, and the generator makes {list(made)}.")
-        return examples
-
-    def _lacks_channels(self, shape):
-        made = self.generator.outputs[0].shape[1:]
-        return shape.rank is not None and shape.rank == len(made) - 1 and made[-1] == 1
-
-    def _check_batched(self, shape):
-        """Refuses one example in the place of a batch, where its shape can mean nothing else."""
-        shape, made = tf.TensorShape(shape), self.generator.outputs[0].shape[1:]
-
-        def fits(part):
-            return (part.concatenate([1]) if self._lacks_channels(part) else part).is_compatible_with(made)
-
-        if shape.rank and fits(shape) and not fits(shape[1:]):
-            raise ValueError(
-                f"Expected batches of examples, got single ones of the shape {shape.as_list()}: make batches of the "
-                f"data set, as with ds.batch(64, drop_remainder=True)."
-            )
+        return as_wanted(examples, self.generator.outputs[0].shape[1:], "the generator makes")
 
     def makers(self):
         """{role: network} of those that make examples."""
         return {"generator": self.generator}
 
     def look_at(self, examples, labels, examined=False):
+        if isinstance(examples, dict):
+            return  # which the step refuses
         if self._first_look is None:
             self._first_look = FirstLook(self.makers(), self.kind.bounded)
         if examples is not None:
-            self._check_batched(examples.shape)
+            check_batched(examples.shape, self.generator.outputs[0].shape[1:])
             self._first_look(examples, examined)
         if labels is not None:
             self.label_rules.learn(labels)
-
-    def apply(self, gradients, network):
-        super().apply(gradients, network)
-        if self._moment.observing:
-            return
-        for name in self.averaged:
-            if network is getattr(self, name):
-                self._average(name)
-
-    def _average(self, name):
-        """The moving average of a network's weights and statistics."""
-        average, network = getattr(self, f"ema_{name}"), getattr(self, name)
-        n = tf.cast(self.step.value, tf.float32)
-        decay = tf.minimum(self.ema, (1 + n) / (10 + n))  # so that short runs do not show their first weights
-        for mean, weight in zip(average.weights, network.weights, strict=True):
-            if weight.dtype.startswith("float"):
-                mean.assign(weight.value + decay * (mean.value - weight.value))
-            else:
-                mean.assign(weight.value)
-        self.power_iterate(average)  # an average of singular vectors is not the average's
 
     # --- using the trained generator ---
 
@@ -355,22 +292,3 @@ class LatentVariableModel(Game):
             raise ValueError("This generator is conditional; fit it on (images, labels).")
         parts = latents if isinstance(latents, dict) else {"latents": latents}
         return self.inputs_of["generator"].inputs(**parts, labels=labels)
-
-    def export(self, filepath, format="tf_saved_model", **options):
-        """Writes the averaged generator as a SavedModel that serves without kgan: see `kgan.export.export`."""
-        from kgan.using.export import export
-
-        return export(self, filepath, format, **options)
-
-    def averaged_network(self, name):
-        """The moving average of a network; of one that has none the network itself."""
-        return getattr(self, f"ema_{name}" if name in self.averaged else name)
-
-    def run_averaged(self, name, inputs):
-        """What the averaged network makes of inputs in its own structure: float32."""
-        self.derived.follow()
-        return self._run_averaged(name, inputs)
-
-    @tf.function(reduce_retracing=True)
-    def _run_averaged(self, name, inputs):
-        return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)

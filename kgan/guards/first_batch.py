@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kgan.guards.batches import ARRAYS
 from kgan.guards.pictures import some_rows
 
 
@@ -17,8 +18,8 @@ def seen_first(x, y, look):
 
     Args:
         x, y: as `fit` takes them.
-        look: function of NumPy arrays, the labels None where there are none, and of `examined=True` if a data set has
-            itself looked at its range; what it raises ends the training.
+        look: function of NumPy arrays, the examples perhaps a dictionary of them, the labels None where there are
+            none, and of `examined=True` if a data set has itself looked at its range; what it raises ends the training.
 
     Returns:
         (x, y, exceptions of `look` that were raised inside a `tf.data.Dataset`).
@@ -32,8 +33,10 @@ def seen_first(x, y, look):
         look(*_pair(x[0]))
     elif isinstance(x, types.GeneratorType):
         x = _begun(x, look)
-    elif isinstance(x, np.ndarray | tf.Tensor | tf.Variable):
-        labels = y if isinstance(y, np.ndarray | tf.Tensor | tf.Variable | list) else None
+    elif isinstance(x, dict) and all(isinstance(part, ARRAYS) for part in x.values()):
+        look({name: np.asarray(some_rows(part)) for name, part in x.items()}, None)
+    elif isinstance(x, ARRAYS):
+        labels = y if isinstance(y, ARRAYS | list) else None
         look(np.asarray(some_rows(x)), None if labels is None else np.asarray(some_rows(labels)))
     return x, y, failed
 
@@ -49,7 +52,9 @@ def _begun(batches, look):
 def _pair(batch):
     """Examples and labels of a batch, as NumPy arrays."""
     examples, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
-    if isinstance(examples, dict | list | tuple):
+    if isinstance(examples, dict):
+        return {name: np.asarray(part) for name, part in examples.items()}, None
+    if isinstance(examples, list | tuple):
         return None, None
     return np.asarray(examples), None if labels is None or isinstance(labels, dict | list | tuple) else np.asarray(
         labels
@@ -58,13 +63,25 @@ def _pair(batch):
 
 def _looked_at(x, look, failed):
     def see(*tensors):
+        arrays = [tensor.numpy() for tensor in tensors]
         try:
-            look(*(tensor.numpy() for tensor in tensors[:2]), *[None] * (2 - len(tensors)))
+            if names:
+                look(dict(zip(names, arrays, strict=True)), None)
+            else:
+                look(*arrays, *[None] * (2 - len(arrays)))
         except Exception as error:
             failed.append(error)
             raise
 
+    # The parts of examples that are a dictionary.
+    names = list(x.element_spec) if isinstance(x.element_spec, dict) else []
+
     def once(index, *batch):
+        if names and all(tf.is_tensor(batch[0][name]) for name in names):
+            parts = [batch[0][name] for name in names]
+            seen = tf.cond(index == 0, lambda: _called(see, parts), lambda: tf.constant(True))
+            with tf.control_dependencies([seen]):
+                return {name: tf.identity(part) for name, part in zip(names, parts, strict=True)}
         tensors = [part for part in batch if tf.is_tensor(part)]
         if len(tensors) != len(batch) or not tensors:
             return batch if len(batch) > 1 else batch[0]

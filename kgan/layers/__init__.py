@@ -8,6 +8,7 @@ from kgan.layers.layer_normalization import LayerNormalization
 from kgan.layers.minibatch_discrimination import MinibatchDiscrimination
 from kgan.layers.minibatch_stddev import MinibatchStddev
 from kgan.layers.projection import Projection
+from kgan.layers.reflection_padding import ReflectionPadding
 from kgan.layers.self_attention import SelfAttention
 from kgan.layers.spectral_normalization import SpectralNormalization
 from kgan.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatchNormalization
@@ -22,6 +23,7 @@ __all__ = [
     "MinibatchStddev",
     "Projection",
     "ReferenceBatch",
+    "ReflectionPadding",
     "SelfAttention",
     "SpectralNormalization",
     "VirtualBatchNormalization",

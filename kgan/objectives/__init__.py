@@ -21,6 +21,7 @@ from kgan.objectives.relativistic_gan import RelativisticGAN
 from kgan.objectives.simultaneous_gan import SimultaneousGAN
 from kgan.objectives.sngan import SNGAN
 from kgan.objectives.standard_gan import StandardGAN
+from kgan.objectives.translation.cycle_gan import CycleGAN
 from kgan.objectives.unrolled_gan import UnrolledGAN
 from kgan.objectives.vae import VAE
 from kgan.objectives.wgan import WGAN
@@ -43,6 +44,7 @@ __all__ = [
     "WGANLP",
     "BiGAN",
     "ConsensusGAN",
+    "CycleGAN",
     "FeatureMatchingGAN",
     "Game",
     "GaussianSampler",

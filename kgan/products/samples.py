@@ -15,6 +15,10 @@ class Samples(Product):
     verb = "sample"
     networks = ("generator",)
 
+    def picture(self, game, count, seed, labels, data):
+        count, labels, columns = game.kind.layout(count, labels)
+        return game.sample(count, seed, labels), columns
+
     def signatures(self, game):
         roles = game.inputs_of["generator"]
         drawn = game.drawn_from.roles
@@ -46,6 +50,9 @@ class Samples(Product):
             "from_latents": tf.function(from_latents, specs, autograph=False),
             "latents": tf.function(latents, asked, autograph=False),
         }
+
+    def noted(self, game):
+        return {"one_hot": game.label_rules.one_hot, "num_classes": game.label_rules.num_classes or 0}
 
     def check(self, game, served):
         labels = [tf.constant(game.label_rules.example(ROWS))] if game.conditional else []

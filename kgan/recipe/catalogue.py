@@ -10,13 +10,14 @@ from kgan.configurable import arguments
 ROOMS = {
     room: f"kgan.{room}" for room in ("objectives", "losses", "regularizers", "layers", "architectures", "datasets",
                                       "callbacks", "augment", "schedules", "priors")
-} | {room: f"kgan.tricks.{room}" for room in ("constraints", "replay", "top_k")}  # fmt: skip
+} | {room: f"kgan.tricks.{room}" for room in ("constraints", "pool", "replay", "top_k")}  # fmt: skip
 
 # What others extend or wrap; no member of a recipe.
 CONTRACTS = {
-    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "GAN", "Game", "Kind",
-    "LatentVariableModel", "Network", "Optimizer", "LearningRateSchedule", "LossScaleOptimizer", "MultiOptimizer",
-    "OptimizerMap", "Prior", "Regularizer",
+    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "Distance", "GAN",
+    "Game", "Kind", "LatentVariableModel", "Network", "Optimizer", "LearningRateSchedule", "LossScaleOptimizer",
+    "MultiOptimizer",
+    "OptimizerMap", "Prior", "Regularizer", "View",
 }  # fmt: skip
 
 

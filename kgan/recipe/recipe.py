@@ -10,7 +10,7 @@ from typing import Annotated
 import keras
 import yaml
 
-from kgan.configurable import arguments
+from kgan.configurable import Configurable, arguments
 from kgan.precision import POLICIES
 from kgan.ranges import Range
 from kgan.recipe import plain_yaml
@@ -27,7 +27,8 @@ from kgan.recipe.schema import (
     what,
 )
 
-# Where the class of an object is looked up: by its section, or by the argument that it is given to.
+# Where the class of an object is looked up: by its section, or by the argument of Keras' that it is given to. What
+# arguments of kgan's own take stands at their annotations.
 ROOMS = {
     "dataset": ["kgan.datasets"],
     "networks": ["kgan.architectures"],
@@ -37,16 +38,8 @@ ROOMS = {
     "checkpoint": ["kgan.callbacks"],
     "monitor": ["kgan.callbacks"],
     "callbacks": ["kgan.callbacks", "keras.callbacks"],
-    "regularizers": ["kgan.regularizers"],
-    "adversarial_loss": ["kgan.losses"],
-    "augment": ["kgan.augment"],
-    "replay": ["kgan.tricks.replay"],
-    "top_k": ["kgan.tricks.top_k"],
     "learning_rate": ["kgan.schedules", "keras.optimizers.schedules"],
     "kernel_initializer": ["keras.initializers"],
-    "labels": ["kgan.labels"],
-    "prior": ["kgan.priors"],
-    "noise": ["kgan.priors"],
 }
 
 # What a recipe need not say, because something else in it does.
@@ -431,17 +424,28 @@ def _check_folder(path, value):
 
 def _resolve_value(path, name, value, hint):
     several = typing.get_origin(hint) in (list, tuple)
-    if name in ROOMS and several and isinstance(value, list) and any(map(_is_object, value)):
-        return [_resolve_object(f"{path}.{index}", name, item) for index, item in enumerate(value)]
-    if name in ROOMS and not several and _is_object(value):
-        return _resolve_object(path, name, value)
+    room = _room(name, hint)
+    if room and several and isinstance(value, list) and any(map(_is_object, value)):
+        return [_resolve_object(f"{path}.{index}", room, item) for index, item in enumerate(value)]
+    if room and not several and _is_object(value):
+        return _resolve_object(path, room, value)
     return check_type(path, value, hint)
+
+
+def _room(name, hint):
+    """Where the class of an object is looked up that the argument `name` takes; None if it takes none."""
+    if name in ROOMS:
+        return name
+    if isinstance(hint, type) and issubclass(hint, Configurable) and not issubclass(hint, keras.Model):
+        kgan, room, *rest = hint.__module__.split(".")
+        return ".".join([kgan, room, *rest[: room == "tricks"]])
+    return next((room for option in typing.get_args(hint) if (room := _room("", option))), None)
 
 
 def find_class(path, room, name):
     """The class that `name` means in the section or argument `room`; `path` is for the message."""
     candidates = {}
-    for module in reversed(ROOMS[room]):
+    for module in reversed(ROOMS.get(room, [room])):
         candidates |= members(module)
     if room == "callbacks":
         candidates = {n: cls for n, cls in candidates.items() if n not in NO_CALLBACKS}
@@ -458,10 +462,11 @@ def _build(room, spec, provided):
     known = arguments(cls)
     built = {}
     for argument, value in values.items():
-        if argument in ROOMS and isinstance(value, list) and any(map(_is_object, value)):
-            value = [_build(argument, item, {}) for item in value]
-        elif argument in ROOMS and _is_object(value):
-            value = _build(argument, value, {})
+        inside = _room(argument, known[argument].annotation)
+        if inside and isinstance(value, list) and any(map(_is_object, value)):
+            value = [_build(inside, item, {}) for item in value]
+        elif inside and _is_object(value):
+            value = _build(inside, value, {})
         built[argument] = value
     return cls(**{name: value for name, value in provided.items() if name in known} | built)
 

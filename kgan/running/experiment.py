@@ -190,7 +190,7 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
             run_folder.describe(plan, run_dir, gan, policy)
         replicas = gan.distribute_strategy.num_replicas_in_sync
         where = f"{policy}, {replicas} replicas" if replicas > 1 else policy
-        say(f"{plan.name}: {len(dataset)} examples of {tuple(dataset.data_shape)}, {where}, into {run_dir}")
+        say(f"{plan.name}: {dataset.described}, {where}, into {run_dir}")
         if begun:
             say(f"going on from step {begun}")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from kgan import recipe
 from kgan.files import replacing
-from kgan.using.loading import ServedGenerator, load
+from kgan.using.loading import Served, good_for, load
 from kgan.using.scoring import reference
 
 BLOCK = 256
@@ -31,10 +31,9 @@ def encode(run, data=None, count=None, npz="codes.npz"):
     """
     run = Path(run)
     game = load(run)
-    if isinstance(game, ServedGenerator):
+    if isinstance(game, Served):
         raise ValueError(f"{run} is an export; give the run folder, or call the signature encode of the SavedModel.")
-    if "encode" not in [product.verb for product in getattr(game, "products", ())]:
-        raise ValueError(f"{run} holds a {type(game).__name__}, which has no encoder; BiGAN and VAE have one.")
+    game = good_for(run, "encode")
     if data is None:
         if not (run / "recipe.yaml").is_file():
             raise ValueError(f"{run} is no run folder, and does not say which data to encode; name them.")

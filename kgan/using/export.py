@@ -77,15 +77,15 @@ def _write(gan, folder):
     # Keras' ExportArchive tracks its own variables as well as TensorFlow's, and so writes each weight twice.
     module.weights = [variable.value for network in networks for variable in network.variables]
     module.tables = [table for network in networks for table in _tables(network)]
-    module.one_hot = tf.Variable(gan.label_rules.one_hot, trainable=False)
     module.kind = tf.Variable(json.dumps(keras.saving.serialize_keras_object(gan.kind)), trainable=False)
-    module.num_classes = tf.Variable(gan.label_rules.num_classes or 0, trainable=False)
     signatures = {}
     for product in gan.products:
         signatures |= product.signatures(gan)
+        for name, value in product.noted(gan).items():
+            setattr(module, name, tf.Variable(value, trainable=False))
     for name, function in signatures.items():
         setattr(module, name, function)
-    tf.saved_model.save(module, str(folder), signatures | {"serving_default": module.serve})
+    tf.saved_model.save(module, str(folder), signatures | {"serving_default": next(iter(signatures.values()))})
 
 
 def _tables(network):

@@ -1,6 +1,7 @@
 """Trained models from wherever they are kept."""
 
 import contextlib
+import dataclasses
 import json
 import re
 import zipfile
@@ -13,10 +14,11 @@ import tensorflow as tf
 import kgan.register  # noqa: F401 - Keras must know every class
 from kgan import kinds
 from kgan.games.game import Game
-from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.guards.labels import LabelRules
 from kgan.runs import checkpoint, saving
 from kgan.runs.devices import outside_scopes
+
+MAP = "map_"  # how signatures that map begin
 
 
 def load(path):
@@ -24,7 +26,7 @@ def load(path):
 
     Args:
         path: a `.keras` file or a run folder, which give the whole game, ready to sample and to train on; or an
-            exported SavedModel, which gives a `ServedGenerator`.
+            exported SavedModel, which gives a `Served`.
 
     Raises:
         FileNotFoundError: nothing of the kind is there.
@@ -40,7 +42,7 @@ def load(path):
     if path.is_file() and path.suffix == ".keras":
         return _keras_file(path)
     if (path / "saved_model.pb").is_file():
-        return ServedGenerator(path)
+        return Served(path)
     if (path / "recipe.yaml").is_file() or (path / "checkpoints").is_dir():
         with _code_explained(path):
             game = checkpoint.load(path / "checkpoints")
@@ -49,17 +51,27 @@ def load(path):
     raise FileNotFoundError(f"{path} is no .keras file, run folder or exported SavedModel.")
 
 
-def sampler(path):
-    """The model that `path` holds, if it makes samples: a game or a `ServedGenerator`.
+def good_for(path, *verbs):
+    """The model that `path` holds, if it is good for one of these uses: a game or a `Served` export.
+
+    Args:
+        path: see `load`.
+        *verbs: of products, such as "sample".
 
     Raises:
-        ValueError, FileNotFoundError: as in `load`, and for other Keras models.
+        ValueError, FileNotFoundError: as in `load`, and for models that are good for something else.
     """
     model = load(path)
-    if not isinstance(model, LatentVariableModel | ServedGenerator):
+    if not isinstance(model, Game | Served):
         raise ValueError(
             f"{path} holds a {type(model).__name__}, a Keras model without latents and averages; expected a game of "
             f"kgan, as its `save` writes it."
+        )
+    known = list(dict.fromkeys(product.verb for product in model.products))
+    if not set(known) & set(verbs):
+        raise ValueError(
+            f"{path} holds {model.called}, which is good for {' and '.join(f'`kgan {verb}`' for verb in known)}, not "
+            f"for `kgan {verbs[0]}`."
         )
     return model
 
@@ -110,23 +122,48 @@ def _first_words(error):
     return text if len(text) <= 200 else f"{text[:197]}..."
 
 
-class ServedGenerator:
-    """An exported generator with the same `sample` as a game."""
+@dataclasses.dataclass
+class ServedProduct:
+    """What one signature of an export is good for: the verb of a product, and its name."""
+
+    verb: str
+    name: str = ""
+
+    @property
+    def source(self):
+        """The domain that it maps from."""
+        return self.name[:1]
+
+    @property
+    def target(self):
+        """The domain that it maps to."""
+        return self.name[1:]
+
+
+class Served:
+    """An export, with the same `sample` and `map` as the game that it is of."""
+
+    called = "an export"
 
     def __init__(self, path):
         self._served = outside_scopes(tf.saved_model.load, str(path))
-        missing = {"serve", "from_latents", "latents"} - set(self._served.signatures)
-        if missing:
+        signatures = set(self._served.signatures)
+        self.products = tuple(
+            ServedProduct("map", name[len(MAP) :]) for name in sorted(signatures) if name.startswith(MAP)
+        )
+        if {"serve", "from_latents", "latents"} <= signatures:
+            self.products = (ServedProduct("sample"), *self.products)
+            self._signature = self._served.signatures["serve"].structured_input_signature[1]
+        if not self.products:
             raise Unloadable(
-                f"{path} is a SavedModel that kgan did not export: it has no signature {min(missing)!r}. `kgan export` "
-                f"writes one."
+                f"{path} is a SavedModel that kgan did not export: it has no signature 'serve'. `kgan export` writes "
+                f"one."
             )
-        self._signature = self._served.signatures["serve"].structured_input_signature[1]
 
     @property
     def conditional(self):
         """Whether the generator also takes labels."""
-        return "labels" in self._signature
+        return "labels" in getattr(self, "_signature", {})
 
     @property
     def kind(self):
@@ -141,6 +178,22 @@ class ServedGenerator:
         """How many classes its labels are numbers of; None where that is not known: earlier exports do not tell."""
         count = getattr(self._served, "num_classes", None)
         return int(count.numpy()) or None if count is not None else None
+
+    def map(self, examples, to="b", batch_size=64):
+        """As `Translation.map`: examples of one domain, as they are stored, as those of the other."""
+        (name,) = [product.name for product in self.products if product.verb == "map" and product.name.endswith(to)]
+        function = getattr(self._served, MAP + name)
+        parts = []
+        for start in range(0, len(examples), batch_size):
+            (made,) = function(tf.constant(examples[start : start + batch_size])).values()
+            parts.append(made.numpy())
+        return np.concatenate(parts)
+
+    def takes(self, to):
+        """The shape of the examples that `map` takes, without their number."""
+        (name,) = [product.name for product in self.products if product.verb == "map" and product.name.endswith(to)]
+        (spec,) = self._served.signatures[MAP + name].structured_input_signature[1].values()
+        return tuple(spec.shape[1:])
 
     def sample(self, n, seed=0, labels=None):
         """As `GAN.sample`: uint8 [n, height, width, channels] for images, float32 [n, d] for vectors.

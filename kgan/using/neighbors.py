@@ -8,13 +8,13 @@ import numpy as np
 from kgan import images as pixels
 from kgan import recipe
 from kgan.classifier import splits
-from kgan.evaluation import Generated, Real
+from kgan.evaluation import Real, made_by
 from kgan.evaluation.extractors import Pixels, find
 from kgan.evaluation.gathering import progress
 from kgan.evaluation.sources import BLOCK
 from kgan.files import replacing
 from kgan.metrics import nearest_neighbors
-from kgan.using.loading import load
+from kgan.using.loading import good_for
 
 SAMPLES, HELD_OUT = "samples", "held-out images"
 ROWS = 8192  # training images whose features are held at a time
@@ -26,7 +26,8 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
 
     Under each space: a row for each sample, first the sample, then its k nearest training images; then the
     distribution of the distance to the nearest training image, of samples and, where the data set has a test split, of
-    held-out images: a generator that copies has its samples nearer than held-out images are.
+    held-out images: a generator that copies has its samples nearer than held-out images are. The samples of a game that
+    maps images are what it makes of the first domain.
 
     Args:
         run: a run folder of images.
@@ -49,9 +50,11 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
         raise ValueError(f"--out {out}: expected the name of a PNG file, like {Path(out).with_suffix('.png')}.")
     if not (run / "recipe.yaml").is_file():
         raise ValueError(f"{run} is no run folder, and its training images are not known.")
-    model, plan = load(run), recipe.load(run / "recipe.yaml")
+    model, plan = good_for(run, "sample", "map"), recipe.load(run / "recipe.yaml")
     spaces = spaces or ["pixels", *(name for name in plan.networks if name == "discriminator")]
     dataset = plan.build("dataset", plan.dataset)
+    source = next(iter(made_by(model, dataset, seed).values()))
+    dataset = next(iter(dataset.references.values()))
     if not dataset.kind.visible:
         raise ValueError(
             f"{type(dataset).__name__} holds {dataset.kind.plural.lower()}, and neighbours are drawn of images."
@@ -62,7 +65,7 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
         raise ValueError(f"{run} has no discriminator; name other spaces: pixels, classifier, inception.")
     held_out, real = _held_out(dataset), Real(dataset)
     many = max(count, min(MOST, len(dataset)))
-    queries = {SAMPLES: _images(Generated(model, dataset, seed), many)}
+    queries = {SAMPLES: _images(source, many)}
     if held_out is not None:
         queries[HELD_OUT] = _images(Real(held_out), min(many, len(held_out)))
     parts, medians = {}, {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from kgan import recipe
 from kgan.files import replacing
-from kgan.using.loading import sampler
+from kgan.using.loading import good_for
 
 Z = 1.959963984540054  # the normal distribution's 97.5% point
 
@@ -113,11 +113,13 @@ def page(images, real, name, step):
 
 def _trials(run, count, seed):
     """Images uint8 [count, H, W, C] in random order, whether each is real, and the generator's step."""
-    model = sampler(run)
+    model = good_for(run, "sample", "map")
     if not (run / "recipe.yaml").is_file():
         raise ValueError(f"{run} does not say which data set is the real one; give the run folder of a `kgan fit`.")
     plan = recipe.load(run / "recipe.yaml")
     dataset = plan.build("dataset", plan.dataset)
+    sets = dataset
+    dataset = next(iter(sets.references.values()))
     if not dataset.kind.visible:
         raise ValueError(
             f"{run} makes {dataset.kind.plural.lower()} of shape {tuple(dataset.data_shape)}; only pictures can be "
@@ -129,13 +131,25 @@ def _trials(run, count, seed):
     random = np.random.default_rng(seed)
     # uint8 pixels come through unchanged; others are rounded as the samples are.
     real = dataset.kind.stored(dataset.encode(dataset.batch(random.permutation(len(dataset))[:half]).images))
+    product = model.products[0]
+    if product.verb == "map":
+        source = sets.parts[product.source]
+        taken = source.batch(random.permutation(len(source))[:half] % len(source)).images
+        return _mixed(
+            real, model.map(np.asarray(source.encode(taken), np.float32), to=product.target), run, model, random
+        )
     labels = dataset.batch(random.integers(len(dataset), size=half)).labels
     # Not the seed itself: its samples are the first that `kgan sample` and the run's own pictures show.
     fake = model.sample(half, seed=int(random.integers(2**63)), labels=labels if model.conditional else None)
+    return _mixed(real, fake, run, model, random)
+
+
+def _mixed(real, fake, run, model, random):
+    """The trials of as many real and generated images."""
     if real.shape != fake.shape:
         raise ValueError(f"{run}: the data set has images of {real.shape[1:]}, the generator makes {fake.shape[1:]}.")
-    order = random.permutation(count)
-    return np.concatenate([real, fake])[order], order < half, int(model.step.numpy())
+    order = random.permutation(2 * len(real))
+    return np.concatenate([real, fake])[order], order < len(real), int(model.step.numpy())
 
 
 def _png(image):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from kgan import recipe
 from kgan.datasets import Dataset
 from kgan.files import remove_unfinished, replacing
-from kgan.using.loading import sampler
+from kgan.using.loading import good_for
 
 
 def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=None):
@@ -32,7 +32,7 @@ def sample(model, count, seed, label, truncation, out=None, out_dir=None, npz=No
     _check_places(out, out_dir, names)
     if truncation is not None and not 0 < truncation < math.inf:
         raise ValueError(f"truncation must be above 0 and finite; got {truncation}.")
-    path, model = Path(model), sampler(model)
+    path, model = Path(model), good_for(model, "sample")
     _check_label(label, model)
     options = {"seed": seed, "labels": label}
     if truncation is not None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kgan import recipe
 from kgan.datasets import NPZ, ImageFolder
-from kgan.evaluation import EVALUATIONS, Evaluation, Generated, Real, records
-from kgan.using.loading import sampler
+from kgan.evaluation import EVALUATIONS, Evaluation, Real, made_by, records
+from kgan.using import loading
 
 
 def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extractor=None, seed=0, show=None):
@@ -20,7 +20,8 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         num_samples: how many fakes; by default 50,000, or all of a set of images.
         protocol, extractor: see `kgan.evaluation.Evaluation`.
         seed: of the latents.
-        show: called as show(records, evaluation) before the records are written, which a full disk would prevent.
+        show: called as show(records, evaluation, name of the product) before the records are written, which a full
+            disk would prevent.
 
     Returns:
         (records, evaluation). Of a run the records are in its evaluations.jsonl too.
@@ -37,24 +38,32 @@ def score(subject, other=None, metrics=(), num_samples=None, protocol=None, extr
         raise ValueError(f"{subject} is no run folder: say what it is compared with, as a second argument.")
     dataset = reference(other) if other is not None else _dataset(subject)
     if pictures is not None or _images(subject):
-        fake = Real(images(subject) if pictures is None else pictures)
-        num_samples = min(num_samples or len(fake), len(fake))
+        fakes = {"": Real(images(subject) if pictures is None else pictures)}
     else:
-        model = sampler(subject)
+        model = loading.good_for(subject, "sample", "map")
         units = dataset if other is None or not run else _dataset(subject)
-        fake = Generated(model, units, seed, f"step-{int(model.step.numpy()):08d}" if run else subject.name)
-        num_samples = num_samples or 50_000
+        fakes = made_by(model, units, seed, f"step-{int(model.step.numpy()):08d}" if run else subject.name)
+    if list(fakes) != list(dataset.references):
+        raise ValueError(
+            f"{subject} is compared with a data set of {', '.join(fakes) or 'one set'}; "
+            f"{type(dataset).__name__} is none: a game that maps images needs Domains, and others none."
+        )
     if run:
         records.read(subject / EVALUATIONS)  # a damaged file is found before the work, not after it
-    evaluation = Evaluation(metrics, dataset, num_samples, extractor, protocol)
-    found = evaluation(fake)
-    try:
-        if show is not None:
-            show(found, evaluation)
-    finally:
-        if run:
-            records.append(subject / EVALUATIONS, found)
-    return found, evaluation
+    everything = []
+    for name, fake in fakes.items():
+        count = num_samples or 50_000
+        count = min(count, len(fake)) if hasattr(fake, "__len__") else count
+        evaluation = Evaluation(metrics, dataset.references[name], count, extractor, protocol)
+        found = evaluation(fake)
+        everything += found
+        try:
+            if show is not None:
+                show(found, evaluation, name)
+        finally:
+            if run:
+                records.append(subject / EVALUATIONS, found)
+    return everything, evaluation
 
 
 def reference(text):
@@ -96,8 +105,9 @@ def stored(paths):
         if not found:
             without.append(path)
         for one in found:
-            step = (one.get("generator") or {}).get("step")
-            name = file.parent.name if step is None else f"{file.parent.name} at step {step}"
+            about = one.get("generator") or {}
+            name = f"{file.parent.name} {about.get('maps', '')}".rstrip()
+            name = name if about.get("step") is None else f"{name} at step {about['step']}"
             rows.setdefault(name, []).append(one)
     if not rows:
         raise FileNotFoundError(nothing(without))

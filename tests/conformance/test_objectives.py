@@ -214,7 +214,7 @@ def test_validation_data_evaluate_and_predict(toy, ring, objective):
 def test_the_configuration_round_trips(toy, objective):
     gan = toy(objective, ema=0.5, prior="uniform", seed=7, discriminator_steps=3)
     again = objective.from_config(gan.get_config())
-    assert again.get_config() == gan.get_config() and again.ema == 0.5 and again.prior == "uniform"
+    assert again.get_config() == gan.get_config() and again.ema == 0.5 and type(again.prior) is kgan.priors.Uniform
     assert again.discriminator_steps == (3 if "discriminator_steps" in configurable.arguments(objective) else 1)
     assert again.generator.get_config() == gan.generator.get_config()
 
