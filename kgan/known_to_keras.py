@@ -30,7 +30,7 @@ NAMES = (
     "SampleGrid", "SelfAttention", "Series", "Showers", "SimultaneousGAN", "SpectralNormalization", "StandardGAN",
     "StopOnNonFinite", "StopOnSignal", "SwissRoll", "TFDS", "TensorBoard", "TopK", "TrainWeaker", "Translation",
     "Turned", "TwoTimescale", "Uniform", "UnrolledGAN", "VAE", "Vectors", "View", "VirtualBatchNormalization", "WGAN",
-    "WGANGP", "WGANLP", "WeightClipping",
+    "WGANGP", "WGANLP", "WeightClipping", "WeightDecay",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ ANYONE = {
 ALLOWED = {
     "cli": {"recipe", "running", "runs", "using", "callbacks", "classifier", "evaluation"},
     "using": {"running", "recipe", "runs", "register", "classifier", "datasets", "evaluation", "games", "guards",
-              "metrics"},
+              "metrics", "products"},
     "running": {"recipe", "callbacks", "runs", "objectives", "architectures", "datasets"},
     "recipe": set(),
     "callbacks": {"runs", "evaluation", "datasets", "layers", "regularizers", "tricks"},

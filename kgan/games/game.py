@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kgan import files
 from kgan.configurable import Configurable
+from kgan.games import penalties, second_derivatives
 from kgan.games.roles import Roles
 from kgan.guards import batches
 from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
@@ -23,6 +24,7 @@ from kgan.layers.coupling import coupling_layers
 from kgan.precision import check_weights
 from kgan.products import Product
 from kgan.randomness import Draws
+from kgan.regularizers import Regularizer
 from kgan.runs import saving, settings, training
 
 # Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
@@ -57,6 +59,9 @@ class Game(Configurable, keras.Model):
     # The networks of which the game keeps a moving average, as `ema_<name>`, and its decay.
     averaged: tuple[str, ...] = ()
     ema: float
+
+    # Terms of the players' losses.
+    regularizers: tuple[Regularizer, ...] = ()
 
     # Whether the generator takes labels.
     conditional: bool = False
@@ -100,6 +105,7 @@ class Game(Configurable, keras.Model):
         self.inputs_of = {name: Roles(name, networks[name], roles) for name, roles in self.takes.items()}
 
     def _start(self):
+        penalties.check(self)
         self.run_dir = Path(".")
         self.step = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="step",
@@ -293,6 +299,23 @@ class Game(Configurable, keras.Model):
         for name in self.averaged:
             if network is getattr(self, name):
                 self._average(name)
+
+    def penalties(self, network, real=None, fake=None):
+        """The sum of the regularisers that concern `network`, a scalar.
+
+        Args:
+            real, fake: Batches that a discriminator has judged; of other players None.
+        """
+        return penalties.total(self, network, real, fake)
+
+    def differentiated_twice(self):
+        """Of which players second derivatives are needed, and by what: {player: name}."""
+        needs = [type(regularizer).__name__ for regularizer in self.regularizers if regularizer.second_derivatives]
+        return dict.fromkeys(self.judges, needs[0]) if needs else {}
+
+    def score_of(self, network):
+        """Function from a Batch to raw scores of one of the judges, as regularisers look at it."""
+        raise NotImplementedError
 
     def power_iterate(self, network):
         """Brings the estimates of the spectral norms in `network` up to date; nothing while observing."""
@@ -554,7 +577,9 @@ class Game(Configurable, keras.Model):
             )
 
     def _check_layers(self):
-        """Refuses layers that several replicas would compute otherwise than one device, without a word."""
+        """Refuses layers whose gradients, or whose results on several replicas, would be wrong without a word."""
+        penalties.check_coupling(self)
+        second_derivatives.check_layers(self)
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return
         if self.random_states:
@@ -576,6 +601,7 @@ class Game(Configurable, keras.Model):
                         f"{'use kgan.layers.BatchNormalization, or ' if plain else ''}make it with "
                         f"{type(layer).__name__}(synchronized=True)."
                     )
+        penalties.check_lazy(self)
 
     def check_averages(self, callbacks=()):
         """Refuses optimizers whose averages of weights nobody would use: Keras' `fit` puts those of one optimizer in
@@ -649,7 +675,8 @@ class Game(Configurable, keras.Model):
     def compile_from_config(self, config):
         self._places = config.get("owned", {})
         config = {name: value for name, value in config.items() if name != "owned"}
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        with second_derivatives.loading():
+            self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
         self._places = {}
 
     # --- saving ---

@@ -4,16 +4,13 @@ import keras
 import tensorflow as tf
 
 from kgan.augment import Augmentation
-from kgan.games import second_derivatives
 from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.games.portrait import portrait
 from kgan.guards.outputs import check_scores
 from kgan.kinds import Kind
-from kgan.layers.coupling import coupling_layers
 from kgan.priors import Normal, Prior, get
 from kgan.ranges import Decay, Seed, Steps
 from kgan.regularizers import Regularizer
-from kgan.remarks import remark
 from kgan.tricks.replay import Replay, Ring
 from kgan.tricks.top_k import TopK
 
@@ -30,7 +27,7 @@ class GAN(LatentVariableModel):
             Noise layers of Keras in it, such as Dropout, are at work in training alone, and on one device alone.
         discriminator: Keras model from images, or from [images, labels], to raw scores.
         discriminator_steps: k, updates of the discriminator per update of the generator.
-        regularizers: `kgan.regularizers` added to the discriminator's loss.
+        regularizers: `kgan.regularizers`, terms of the discriminator's loss, or of those of the players that they name.
         ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
         prior: of the latents, a value of `kgan.priors`; "normal" is N(0, I), "uniform" U[-1, 1].
         seed: of every random number of the training.
@@ -73,8 +70,6 @@ class GAN(LatentVariableModel):
             augment.check(tuple(generator.output_shape[1:]))
         self.discriminator_steps = discriminator_steps
         self.regularizers = tuple(regularizers)
-        _check_coupling(discriminator, self.regularizers)
-        _say_without_weight(self.regularizers)
         self.ema, self.prior, self.seed = ema, get(prior), seed
         self.augment, self.replay, self.kind = augment, replay, kind
         self._heads = self.order_of_outputs()
@@ -168,51 +163,12 @@ class GAN(LatentVariableModel):
         outputs = tf.nest.flatten(outputs)
         return [tf.cast(outputs[index], tf.float32) for index in self._heads]
 
-    def penalties(self, network, real, fake):
-        """The sum of the regularisers of `network`: they belong to the discriminator; the generator has none."""
-        if network is not self.discriminator:
-            return tf.zeros([])
-        terms = [self._term(index, real, fake) for index in range(len(self.regularizers))]
-        return tf.add_n(terms) if terms else tf.zeros([])
-
-    def _term(self, index, real, fake):
-        """What one regulariser adds to the loss in this update."""
-        regularizer = self.regularizers[index]
-
-        def term():
-            value = regularizer(self.score, real, fake, self.draws(f"regularizer {index}"))
-            second_derivatives.check(value, self)
-            return value
-
-        if regularizer.every == 1 or self._moment.observing:
-            return term()
-        update = self.step.value * self.discriminator_steps + self._moment.update
-        return tf.cond(update % regularizer.every == 0, lambda: regularizer.every * term(), lambda: tf.zeros([]))
-
-    def differentiated_twice(self):
-        """Of which players second derivatives are needed, and by what: {player: name}."""
-        needs = [type(regularizer).__name__ for regularizer in self.regularizers if regularizer.second_derivatives]
-        return {"discriminator": needs[0]} if needs else {}
-
-    def compile_from_config(self, config):
-        with second_derivatives.loading():
-            super().compile_from_config(config)
+    def score_of(self, network):
+        return self.score
 
     def _check_layers(self):
         super()._check_layers()
-        _check_coupling(self.discriminator, self.regularizers)
-        second_derivatives.check_layers(self)
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            return
-        lazy = [regularizer for regularizer in self.regularizers if regularizer.every > 1]
-        coupling = coupling_layers(self.discriminator) if lazy else []
-        if coupling:
-            raise ValueError(
-                f"{type(lazy[0]).__name__}(every={lazy[0].every}) needs the discriminator's {coupling[0].name!r} more "
-                f"often in some updates than in others, and replicas share its statistics in a fixed order only; take "
-                f"every=1, train on one device, or use layer normalisation."
-            )
-        if self.replay is not None:
+        if self.replay is not None and self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
                 "replay keeps one ring of fakes, of which each replica makes a part; train on one device, or leave it "
                 "out."
@@ -223,22 +179,3 @@ class GAN(LatentVariableModel):
         real = self.minibatch(data)
         fake = self.fakes(real)
         return portrait([self.score(batch) for batch in (real, fake)], real.images, fake.images)
-
-
-def _check_coupling(discriminator, regularizers):
-    """Refuses a discriminator in which no example has a gradient of its own, where a regulariser judges that."""
-    judges = [regularizer for regularizer in regularizers if regularizer.per_example]
-    coupling = coupling_layers(discriminator) if judges else []
-    if coupling:
-        raise ValueError(
-            f"The discriminator's {coupling[0].name!r} couples the examples of a minibatch, and "
-            f"{type(judges[0]).__name__} judges the gradient of each by itself; leave the layer out, or replace "
-            f'batch normalisation with layer normalisation (normalization="layer").'
-        )
-
-
-def _say_without_weight(regularizers):
-    for regularizer in regularizers:
-        if getattr(regularizer, "weight", None) == 0:
-            name = type(regularizer).__name__
-            remark(f"{name} of weight 0 does nothing but cost time; give it a weight, or leave it out.")

@@ -102,7 +102,7 @@ def check(tensor, game):
     if not tf.executing_eagerly():
         _refuse(_lost_backwards(_behind(tensor)), " and ".join(dict.fromkeys(needs.values())))
     elif game.distribute_strategy.num_replicas_in_sync == 1:
-        for player, purpose in (needs or {"discriminator": None}).items():
+        for player, purpose in (needs or dict.fromkeys(game.judges)).items():
             _check_network(getattr(game, player), purpose)
 
 

@@ -108,6 +108,10 @@ class Translation(Game):
         inputs = self.inputs_of[name].inputs(images=images)
         return tf.cast(getattr(self, name)(inputs, training=not self._moment.observing), tf.float32)
 
+    def score_of(self, network):
+        name = self.player_of(network)
+        return lambda batch: self.made(name, batch.images)
+
     # --- using the trained generators ---
 
     def call(self, images, training=False):

@@ -86,6 +86,7 @@ class ACGAN(GAN):
             scores, logits = self.judge(fake)
             g_loss = self.adversarial_loss.generator(scores)  # L_S
             g_loss += self.class_weight * cross_entropy(fake.labels, logits)  # -L_C
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(
             d_loss=d_loss,

@@ -81,7 +81,8 @@ class BEGAN(GAN):
 
         with tf.GradientTape() as tape:
             g_loss = mean(self.score(self.generate(real)))  # L_G
-        self.descend(g_loss, tape, self.generator)
+            loss = g_loss + self.penalties(self.generator)
+        self.descend(loss, tape, self.generator)
 
         real_loss, fake_loss = over_replicas([real_loss, g_loss])
         balance = self.diversity_ratio * real_loss - fake_loss

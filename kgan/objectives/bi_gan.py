@@ -13,6 +13,7 @@ from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.priors import Normal, Prior, get
 from kgan.products import Codes, Samples
 from kgan.ranges import Decay, Seed, Steps
+from kgan.regularizers import Regularizer
 
 CODES = Codes()
 
@@ -35,7 +36,7 @@ class BiGAN(LatentVariableModel):
     encoder with latent_dim outputs is a function (BiGAN); one with 2 latent_dim is a Gaussian with means and
     log-variances (ALI). `encode` gives the latents of examples, `reconstruct` G(E(x)).
 
-    The paper's optimizer is Adam(2e-4, beta_1=0.5) for all three, with a weight decay of 2.5e-5.
+    The paper's optimizer is Adam(2e-4, beta_1=0.5) for all three.
 
     Args:
         generator: Keras model from latents, or from [latents, labels], to examples.
@@ -43,6 +44,7 @@ class BiGAN(LatentVariableModel):
         discriminator: Keras model from [examples, latents] to raw scores, its inputs named "images" and "latents".
         adversarial_loss: the pair of losses, of which both sides use the discriminator's.
         discriminator_steps: k, updates of the discriminator per update of the others.
+        regularizers: `kgan.regularizers` of weights, such as WeightDecay(2.5e-5), the paper's.
         ema: decay of the moving averages of generator and encoder, in [0, 1); 0 for the last weights.
         prior, seed, kind: see `GAN`.
 
@@ -81,6 +83,7 @@ class BiGAN(LatentVariableModel):
         discriminator: keras.Model,
         adversarial_loss: AdversarialLoss = NonSaturating(),
         discriminator_steps: Steps = 1,
+        regularizers: tuple[Regularizer, ...] = (),
         ema: Decay = 0.999,
         prior: Prior = Normal(),
         seed: Seed = 0,
@@ -90,6 +93,8 @@ class BiGAN(LatentVariableModel):
         self.hold(generator=generator, encoder=encoder, discriminator=discriminator)
         self._check_networks()
         self.adversarial_loss, self.discriminator_steps = adversarial_loss, discriminator_steps
+        self.regularizers = tuple(regularizers)
+        self._check_regularizers()
         self.perfect_d_loss = adversarial_loss.perfect
         self.ema, self.prior, self.seed, self.kind = ema, get(prior), seed, kind
         self._start()
@@ -125,6 +130,14 @@ class BiGAN(LatentVariableModel):
         if self.stochastic:
             check_raw("encoder", self.encoder, 0, "means and log-variances")
 
+    def _check_regularizers(self):
+        for regularizer in self.regularizers:
+            if not hasattr(regularizer, "of_weights"):
+                raise ValueError(
+                    f"{type(regularizer).__name__} looks at a discriminator of examples, and that of BiGAN judges "
+                    f"pairs; take WeightDecay, or none."
+                )
+
     @property
     def num_minibatches(self):
         return self.discriminator_steps
@@ -136,11 +149,13 @@ class BiGAN(LatentVariableModel):
                 d_loss = self.adversarial_loss.discriminator(
                     self.score(inferred), self.score(made), self.draws("labels")
                 )
+                d_loss += self.penalties(self.discriminator)
             self.descend(d_loss, tape, self.discriminator)
 
         with tf.GradientTape() as tape:
             inferred, made = self.pairs(real)
             g_loss = self.adversarial_loss.discriminator(self.score(made), self.score(inferred))  # exchanged
+            g_loss += self.penalties(self.generator) + self.penalties(self.encoder)
         self.descend(g_loss, tape, self.generator, self.encoder)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

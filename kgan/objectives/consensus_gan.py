@@ -70,7 +70,7 @@ class ConsensusGAN(GAN):
                 scores = self.score(fake)
                 d_loss = self.adversarial_loss.discriminator(self.score(real), scores, self.draws("labels"))
                 d_loss += self.penalties(self.discriminator, real, fake)
-                g_loss = self.adversarial_loss.generator(scores)
+                g_loss = self.adversarial_loss.generator(scores) + self.penalties(self.generator)
             v = [*slopes(d_loss, inner, self.discriminator), *slopes(g_loss, inner, self.generator)]
             consensus = tf.add_n([tf.reduce_sum(tf.square(part)) for part in over_replicas(v)]) / 2  # L
             if self.consensus_weight:

@@ -80,6 +80,7 @@ class EBGAN(GAN):
             reconstruction, *code = self.outputs(fake)
             g_loss = mean(energy(fake.images, reconstruction))  # equation 2
             g_loss += self.pulling_away * pulling_away_term(*code)  # section 2.4
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

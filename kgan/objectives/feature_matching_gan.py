@@ -65,6 +65,7 @@ class FeatureMatchingGAN(GAN):
             fake = self.generate(real)
             difference = mean(self.features(real), axis=0) - mean(self.features(fake), axis=0)
             g_loss = tf.reduce_sum(tf.square(over_replicas(difference)))  # |E f(x) - E f(G(z))|^2
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

@@ -64,6 +64,7 @@ class HistoricalAveragingGAN(GAN):
         with tf.GradientTape() as tape:
             g_loss = self.adversarial_loss.generator(self.score(self.generate(real)))
             g_loss += self.history_weight * self.distance("generator")
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         self.remember("generator", self.step.value)
         return self.report(d_loss=d_loss, g_loss=g_loss)

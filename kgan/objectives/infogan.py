@@ -111,6 +111,7 @@ class InfoGAN(GAN):
             scores, q = self.judge(fake)
             information = self.information(codes, q)
             g_loss = self.adversarial_loss.generator(scores) - self.information_weight * information  # equation 6
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss, information=information)
 

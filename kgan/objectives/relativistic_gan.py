@@ -41,5 +41,6 @@ class RelativisticGAN(GAN):
 
         with tf.GradientTape() as tape:
             g_loss = mean(softplus(self.score(real) - self.score(self.generate(real))))
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

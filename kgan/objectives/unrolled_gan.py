@@ -76,7 +76,7 @@ class UnrolledGAN(GAN):
             for _ in range(self.unroll_steps):
                 weights = self.stepped(weights, real, fake)
             with self.substituted(weights):
-                g_loss = self.value(real, fake)  # f_K
+                g_loss = self.value(real, fake) + self.penalties(self.generator)  # f_K
             second_derivatives.check(g_loss, self)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -68,6 +68,7 @@ class WGAN(GAN):
 
         with tf.GradientTape() as tape:  # lines 9-11
             g_loss = -mean(self.highest(self.score(self.generate(real))))
+            g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)
 

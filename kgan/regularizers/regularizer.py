@@ -4,7 +4,7 @@ from kgan.configurable import Configurable
 
 
 class Regularizer(Configurable):
-    """A term added to the discriminator's loss."""
+    """A term added to the loss of a player: of the discriminators, unless a regulariser says otherwise."""
 
     # A lazy term is computed at every k-th update of the discriminator only, and then counts k times: the game sees
     # to that, and `__call__` does not know of it.
@@ -17,6 +17,10 @@ class Regularizer(Configurable):
     # Whether it is made of gradients, so that layers are refused of which TensorFlow loses a part of the second
     # derivatives. Of others, their operations tell.
     second_derivatives: bool = False
+
+    def concerns(self, player, judges):
+        """Whether it is a term of this player's loss; `judges` are the discriminators among them."""
+        return player in judges
 
     def __call__(self, score, real, fake, draws):
         """The weighted term, a scalar that the outer tape can differentiate.

@@ -3,11 +3,13 @@
 import keras
 import tensorflow as tf
 
+from kgan.batch import Batch
 from kgan.games.portrait import portrait
 from kgan.games.translation import DOMAINS, Translation
 from kgan.kinds import Kind
 from kgan.losses import L1, AdversarialLoss, Distance, LeastSquares
 from kgan.ranges import Decay, Seed
+from kgan.regularizers import Regularizer
 from kgan.tricks.pool import Pool
 
 
@@ -31,6 +33,7 @@ class CycleGAN(Translation):
         identity: the distance of an image from what the generator makes of it that maps to its own domain; None for no
             such term. It keeps colours where nothing speaks against it.
         pool: from which past fakes the discriminators are shown some, a `kgan.pool.Pool`; None for fresh ones alone.
+        regularizers: `kgan.regularizers`, terms of the discriminators' losses, or of those of the players they name.
         ema: decay of the moving averages of the generators, in [0, 1); 0 for the last weights, as the paper has it.
         seed, kind: see `GAN`.
 
@@ -61,6 +64,7 @@ class CycleGAN(Translation):
         cycle: Distance = L1(5.0),
         identity: Distance | None = L1(2.5),
         pool: Pool | None = Pool(),
+        regularizers: tuple[Regularizer, ...] = (),
         ema: Decay = 0.999,
         seed: Seed = 0,
         kind: Kind | None = None,
@@ -71,6 +75,7 @@ class CycleGAN(Translation):
             discriminator_b=discriminator_b,
         )  # fmt: skip
         self.adversarial_loss, self.cycle, self.identity = adversarial_loss, cycle, identity
+        self.regularizers = tuple(regularizers)
         self.pool, self.ema, self.seed, self.kind = pool, ema, seed, kind
         if identity is not None and generator_ab.inputs[0].shape[1:] != generator_ab.outputs[0].shape[1:]:
             raise ValueError("An identity term needs domains of one shape; take identity=None.")
@@ -93,6 +98,7 @@ class CycleGAN(Translation):
             g_loss = self.adversarial_loss.generator(self.made("discriminator_b", fake_b))  # equation 1
             g_loss += self.adversarial_loss.generator(self.made("discriminator_a", fake_a))
             g_loss += cycle_loss + identity_loss  # equation 3
+            g_loss += self.penalties(self.generator_ab) + self.penalties(self.generator_ba)
         self.descend(g_loss, tape, self.generator_ab, self.generator_ba)
 
         shown_a, shown_b = self.shown("a", fake_a), self.shown("b", fake_b)
@@ -118,7 +124,8 @@ class CycleGAN(Translation):
     def judgement(self, discriminator, real, fake):
         """A discriminator's loss."""
         real_scores, fake_scores = self.made(discriminator, real), self.made(discriminator, fake)
-        return self.adversarial_loss.discriminator(real_scores, fake_scores, self.draws(f"labels {discriminator}"))
+        loss = self.adversarial_loss.discriminator(real_scores, fake_scores, self.draws(f"labels {discriminator}"))
+        return loss + self.penalties(getattr(self, discriminator), Batch(real), Batch(fake))
 
     @property
     def saturates(self):
