@@ -13,10 +13,43 @@ ROOMS = {
     "recipe": ("catalogue", "plain_yaml", "schema"),
     "tricks": ("constraints", "pool", "replay", "top_k"),
 }
-PLACES = {f"kgan.{name}": f"kgan.{room}.{name}" for room, names in ROOMS.items() for name in names} | {
-    f"kgan.objectives.{name}": f"kgan.games.{name}"
-    for name in ("game", "gan", "latent_variable_model", "replicas", "second_derivatives")
+OBJECTIVES = {
+    "adversarial": (
+        "standard_gan",
+        "wgan",
+        "wgan_gp",
+        "wgan_lp",
+        "lsgan",
+        "geometric_gan",
+        "bs_gan",
+        "f_gan",
+        "sngan",
+        "relativistic_gan",
+        "r3gan",
+    ),
+    "energy": ("autoencoder", "ebgan", "began"),
+    "dynamics": (
+        "simultaneous_gan",
+        "consensus_gan",
+        "unrolled_gan",
+        "historical_averaging_gan",
+        "feature_matching_gan",
+    ),
+    "conditional": ("acgan", "infogan"),
+    "inference": ("bi_gan", "vae", "gaussian_sampler"),
 }
+PLACES = (
+    {f"kgan.{name}": f"kgan.{room}.{name}" for room, names in ROOMS.items() for name in names}
+    | {
+        f"kgan.objectives.{name}": f"kgan.games.{name}"
+        for name in ("game", "gan", "latent_variable_model", "replicas", "second_derivatives")
+    }
+    | {
+        f"kgan.objectives.{name}": f"kgan.objectives.{room}.{name}"
+        for room, names in OBJECTIVES.items()
+        for name in names
+    }
+)
 
 
 class Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):

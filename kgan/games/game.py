@@ -30,7 +30,7 @@ from kgan.runs import saving, settings, training
 # Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
 # FGAN, whose loss is linear in the scores of real data, and in the penalties of R3GAN and of the first GAN. In 1 of 80
 # compilations of FGAN gradients were taken with the weight from after the update, wrong by a thousandth, without a
-# word. tests/objectives/lost_edges.py finds the edges.
+# word. tests/games/lost_edges.py finds the edges.
 tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
 
 

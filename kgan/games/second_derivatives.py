@@ -3,7 +3,7 @@
 A penalty of gradients, consensus optimisation and unrolling take derivatives of gradients. There `tf.nn.moments`, with
 which Keras normalises, takes the mean for a constant; bilinear resizing has none; max pooling to the same size gives
 zeros, since its kernel writes over what it still has to read; and Keras' spectral normalisation knows of no sigma.
-Which layers these are was found by differences; tests/objectives/test_second_derivatives.py does it again.
+Which layers these are was found by differences; tests/games/test_second_derivatives.py does it again.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
 import keras
 
-from kgan.objectives.wgan_gp import WGANGP
+from kgan.objectives.adversarial.wgan_gp import WGANGP
 from kgan.regularizers import LipschitzPenalty, Regularizer
 
 

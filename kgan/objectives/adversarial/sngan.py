@@ -4,7 +4,7 @@ import keras
 
 from kgan.layers import SpectralNormalization
 from kgan.losses import AdversarialLoss, Hinge
-from kgan.objectives.standard_gan import StandardGAN
+from kgan.objectives.adversarial.standard_gan import StandardGAN
 
 
 class SNGAN(StandardGAN):

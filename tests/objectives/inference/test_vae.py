@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import kgan
 from kgan.architectures import MLPEncoder, MLPGenerator
-from kgan.objectives.vae import gaussian_divergence
+from kgan.objectives.inference.vae import gaussian_divergence
 
 # Probabilistic PCA (Tipping & Bishop 1999): x = W z + mu + noise. The columns of W are orthogonal, so that the
 # posterior of z has independent coordinates, and an encoder can be it.
@@ -85,7 +85,7 @@ def test_the_bound_lacks_what_the_encoder_is_away_from_the_posterior(points, shi
 
 def test_trained_it_comes_to_the_largest_likelihood_from_below(points, monkeypatch):
     """That of PCA: the variance of the noise is the mean of the eigenvalues that two latents leave over."""
-    monkeypatch.setattr("kgan.objectives.vae.DECAY", 0.99)  # for a training of 2,000 steps
+    monkeypatch.setattr("kgan.objectives.inference.vae.DECAY", 0.99)  # for a training of 2,000 steps
     vae = kgan.VAE(linear(2, 4), linear(4, 4))
     vae.variance.assign(1.0)
     vae.compile(
@@ -129,7 +129,7 @@ def test_the_variance_follows_the_error():
 
 
 def test_data_without_noise_are_no_obstacle(monkeypatch):
-    monkeypatch.setattr("kgan.objectives.vae.DECAY", 0.5)
+    monkeypatch.setattr("kgan.objectives.inference.vae.DECAY", 0.5)
     vae = compiled(kgan.VAE(linear(1, 2, np.zeros([1, 2]), np.zeros(2)), linear(2, 2)), rate=0.0)
     vae.fit(np.zeros([64, 2], "float32"), batch_size=2, verbose=0)
     assert float(vae.variance.numpy()) == pytest.approx(1e-8) and np.isfinite(vae.history.history["elbo"]).all()

@@ -1,7 +1,7 @@
 r"""Prints how many reads of weights updates wait for, and how many they do not any more once TensorFlow optimised.
 
     TF_DUMP_GRAPH_PREFIX=DIR TF_CPP_VMODULE=meta_optimizer=4 TF_CPP_MIN_LOG_LEVEL=0 \
-        python -m tests.objectives.lost_edges [on]
+        python -m tests.games.lost_edges [on]
 
 With "on", under TensorFlow's own setting. One line for each game: its name, those kept, those lost. DIR is emptied.
 """

@@ -1,25 +1,22 @@
-"""The GAN with a margin."""
+"""The boundary-seeking GAN."""
 
 import keras
 
-from kgan.losses import AdversarialLoss, Hinge
-from kgan.objectives.standard_gan import StandardGAN
+from kgan.losses import AdversarialLoss, BoundarySeeking
+from kgan.objectives.adversarial.standard_gan import StandardGAN
 
 
-class GeometricGAN(StandardGAN):
-    """The GAN with the hinge loss. Lim & Ye 2017 (https://arxiv.org/abs/1705.02894).
-
-    The discriminator is a support vector machine on its own features, and the generator moves along the normal of the
-    separating hyperplane.
+class BSGAN(StandardGAN):
+    """The boundary-seeking GAN for continuous data. Hjelm et al. 2018, section 3 (https://arxiv.org/abs/1702.08431).
 
     Args:
         generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see
             `StandardGAN`.
-        adversarial_loss: `Hinge()` by default.
+        adversarial_loss: `BoundarySeeking()` by default.
 
     Example:
         >>> import kgan
-        >>> gan = GeometricGAN(
+        >>> gan = BSGAN(
         ...     kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2),
         ...     kgan.architectures.MLPDiscriminator(data_shape=(2,)),
         ... )
@@ -31,7 +28,7 @@ class GeometricGAN(StandardGAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        adversarial_loss: AdversarialLoss = Hinge(),
+        adversarial_loss: AdversarialLoss = BoundarySeeking(),
         **options,
     ):
         super().__init__(generator, discriminator, adversarial_loss=adversarial_loss, **options)

@@ -2,7 +2,7 @@
 
 import keras
 
-from kgan.objectives.relativistic_gan import RelativisticGAN
+from kgan.objectives.adversarial.relativistic_gan import RelativisticGAN
 from kgan.regularizers import R1, R2, Regularizer
 from kgan.remarks import remark
 

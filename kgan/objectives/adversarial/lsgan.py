@@ -3,7 +3,7 @@
 import keras
 
 from kgan.losses import AdversarialLoss, LeastSquares
-from kgan.objectives.standard_gan import StandardGAN
+from kgan.objectives.adversarial.standard_gan import StandardGAN
 
 
 class LSGAN(StandardGAN):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
-from kgan.objectives.ebgan import pulling_away_term
+from kgan.objectives.energy.ebgan import pulling_away_term
 from tests.conftest import networks
 
 

@@ -1,22 +1,25 @@
-"""The boundary-seeking GAN."""
+"""The GAN with a margin."""
 
 import keras
 
-from kgan.losses import AdversarialLoss, BoundarySeeking
-from kgan.objectives.standard_gan import StandardGAN
+from kgan.losses import AdversarialLoss, Hinge
+from kgan.objectives.adversarial.standard_gan import StandardGAN
 
 
-class BSGAN(StandardGAN):
-    """The boundary-seeking GAN for continuous data. Hjelm et al. 2018, section 3 (https://arxiv.org/abs/1702.08431).
+class GeometricGAN(StandardGAN):
+    """The GAN with the hinge loss. Lim & Ye 2017 (https://arxiv.org/abs/1705.02894).
+
+    The discriminator is a support vector machine on its own features, and the generator moves along the normal of the
+    separating hyperplane.
 
     Args:
         generator, discriminator, discriminator_steps, regularizers, ema, prior, seed, augment, replay, top_k, kind: see
             `StandardGAN`.
-        adversarial_loss: `BoundarySeeking()` by default.
+        adversarial_loss: `Hinge()` by default.
 
     Example:
         >>> import kgan
-        >>> gan = BSGAN(
+        >>> gan = GeometricGAN(
         ...     kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2),
         ...     kgan.architectures.MLPDiscriminator(data_shape=(2,)),
         ... )
@@ -28,7 +31,7 @@ class BSGAN(StandardGAN):
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        adversarial_loss: AdversarialLoss = BoundarySeeking(),
+        adversarial_loss: AdversarialLoss = Hinge(),
         **options,
     ):
         super().__init__(generator, discriminator, adversarial_loss=adversarial_loss, **options)

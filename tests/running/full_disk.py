@@ -1,4 +1,4 @@
-"""Fills a file system and writes to it with everything that writes: python -m tests.full_disk FOLDER, the mount point.
+"""Fills a file system and writes to it with everything that writes: python -m tests.running.full_disk FOLDER, the mount point.
 
 A crash of a library must not end the tests, so this is a process of its own. Prints a line for each writer.
 """
@@ -23,7 +23,7 @@ from kgan.classifier import network as networks
 from kgan.evaluation import gathering, records
 from kgan.runs import checkpoint
 from kgan.using import export
-from tests.filling import fill
+from tests.running.filling import fill
 
 disk = Path(sys.argv[1] if __name__ == "__main__" else "")
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from kgan import callbacks, cli, datasets, files, recipe
 from kgan.runs import checkpoint
-from tests.test_experiment import TOY, everything, fit, log, plan, same, whole
+from tests.running.test_experiment import TOY, everything, fit, log, plan, same, whole
 
 
 def kgan(*arguments):

@@ -20,7 +20,7 @@ def test_an_update_waits_for_the_reads_before_it(tmp_path, arguments, lost):
     environment = os.environ | {
         "TF_DUMP_GRAPH_PREFIX": str(tmp_path), "TF_CPP_VMODULE": "meta_optimizer=4", "TF_CPP_MIN_LOG_LEVEL": "0",
     }  # fmt: skip
-    script = [sys.executable, "-m", "tests.objectives.lost_edges", *arguments]
+    script = [sys.executable, "-m", "tests.games.lost_edges", *arguments]
     done = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     counts = {name: (int(kept), int(gone)) for name, kept, gone in map(str.split, done.stdout.splitlines())}

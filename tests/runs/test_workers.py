@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from kgan import cli, recipe
 from kgan.running import experiment
 from kgan.runs import workers
-from tests.test_experiment import everything, log
+from tests.running.test_experiment import everything, log
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TOY = """
 steps: 20
 batch_size: 16

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.games.gan import GAN
-from kgan.objectives.autoencoder import check_autoencoder
+from kgan.objectives.energy.autoencoder import check_autoencoder
 from kgan.ranges import Positive, Weight
 
 

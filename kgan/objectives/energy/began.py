@@ -8,7 +8,7 @@ from tensorflow import reduce_mean as mean
 
 from kgan.games.gan import GAN
 from kgan.games.replicas import over_replicas
-from kgan.objectives.autoencoder import check_autoencoder
+from kgan.objectives.energy.autoencoder import check_autoencoder
 from kgan.ranges import Positive, Range
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from kgan.runs import checkpoint
-from tests.filling import fill
-from tests.test_experiment import TOY, everything, log, same, whole
-from tests.test_faults import kgan as here
-from tests.test_kills import KGAN
+from tests.running.filling import fill
+from tests.running.test_experiment import TOY, everything, log, same, whole
+from tests.running.test_faults import kgan as here
+from tests.running.test_kills import KGAN
 
 FULL = "No space left on device"
 
@@ -34,8 +34,8 @@ def disk(tmp_path):
 
 
 def test_every_writer_says_so_in_an_os_error_and_leaves_nothing(disk):
-    command = [sys.executable, "-m", "tests.full_disk", disk]
-    root = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "tests.running.full_disk", disk]
+    root = Path(__file__).parents[2]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     lines = [line.split(" ", 2) for line in result.stdout.splitlines()]

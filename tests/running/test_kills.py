@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_experiment import same
+from tests.running.test_experiment import same
 
 # Those that play with the networks of the recipe; the others differ in these, not in what a kill could break.
 OBJECTIVES = [

@@ -1,0 +1,1 @@
+"""One generator against one discriminator: games that differ in their losses."""

@@ -1,0 +1,1 @@
+"""Discriminators that also say what an example is."""

@@ -1,0 +1,1 @@
+"""The same games with other dynamics: who moves when, and along what."""

@@ -1,0 +1,1 @@
+"""Discriminators that are autoencoders, and score by energies."""

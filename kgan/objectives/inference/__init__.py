@@ -1,0 +1,1 @@
+"""Models of the data that infer latents, or need no opponent."""
