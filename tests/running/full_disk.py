@@ -1,4 +1,6 @@
-"""Fills a file system and writes to it with everything that writes: python -m tests.running.full_disk FOLDER, the mount point.
+"""Fills a file system and writes to it with everything that writes: python -m tests.running.full_disk FOLDER.
+
+FOLDER is the mount point.
 
 A crash of a library must not end the tests, so this is a process of its own. Prints a line for each writer.
 """
