@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kgan import files
 from kgan.configurable import Configurable
+from kgan.games.noise import Calls
 from kgan.games.roles import Roles
 from kgan.guards import batches
 from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
@@ -18,7 +19,7 @@ from kgan.guards.refusals import refusals
 from kgan.guards.spelling import called_otherwise
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
-from kgan.randomness import Draws
+from kgan.randomness import Draws, noise_from
 from kgan.runs import saving, settings, training
 
 # Grappler's dependency optimizer (TensorFlow 2.21) loses edges that let an update wait for a read of its weight: in
@@ -71,6 +72,7 @@ class Game(Configurable, keras.Model):
                         f"make one network of both, with several inputs or outputs."
                     )
             setattr(self, name, network)
+        self._held = tuple(networks)
         self.inputs_of = {name: Roles(name, networks[name], roles) for name, roles in self.takes.items()}
 
     def _start(self):
@@ -152,6 +154,16 @@ class Game(Configurable, keras.Model):
             self.seed, purpose, [self.step.value, *now],
             replica=context.replica_id_in_sync_group, replicas=context.num_replicas_in_sync,
         )  # fmt: skip
+
+    def networks(self):
+        """{attribute: network} of all networks of the game, the moving averages included."""
+        names = [*self._held, *(f"ema_{name}" for name in getattr(self, "averaged", ()))]
+        return {name: getattr(self, name) for name in names}
+
+    def noise(self):
+        """A scope in which kgan's noise layers in the networks draw the numbers of this step, see `draws`."""
+        calls = Calls(self.networks())
+        return noise_from(lambda layer: self.draws(calls.purpose(layer, self._moment.update)))
 
     def _tracker_count(self):
         return tf.cast(self._trackers[self.reports[0]].count.value, tf.int64)
@@ -257,7 +269,8 @@ class Game(Configurable, keras.Model):
         """While it lasts, all networks are in inference mode, and nothing learns."""
         self._moment.observing = True
         try:
-            yield
+            with self.noise():
+                yield
         finally:
             self._moment.observing = False
 
@@ -268,21 +281,23 @@ class Game(Configurable, keras.Model):
             data: one minibatch, as `fit` takes them.
 
         Returns:
-            {name: float}: the reported values, and `<player>_gradient` for each player.
+            {name: float}: the reported values, and `<player>_gradient` for each player; of games with a discriminator
+            also what `kgan.games.portrait` says, of which `fake_center` is a list.
         """
         with refusals():
             found = self._inspected(tf.nest.map_structure(tf.constant, data))
         results = self.distribute_strategy.experimental_local_results
-        return {name: float(results(value)[0]) for name, value in found.items()}
+        return {name: results(value)[0].numpy().tolist() for name, value in found.items()}
 
     @tf.function(reduce_retracing=True)
     def _inspected(self, data):
         def look():
             self._moment.observing, self._moment.norms = True, {}
             try:
-                values = self.train_step(data)
-                norms = {f"{p}_gradient": self._moment.norms[p] for p in self.players}
-                return values | norms | self._portrait(data)
+                with self.noise():
+                    values = self.train_step(data)
+                    norms = {f"{p}_gradient": self._moment.norms[p] for p in self.players}
+                    return values | norms | self._portrait(data)
             finally:
                 self._moment.observing, self._moment.norms = False, None
 
@@ -488,8 +503,8 @@ class Game(Configurable, keras.Model):
             return
         if self.random_states:
             raise ValueError(
-                "A layer draws from Keras' own random state (as Dropout does), which gives every replica the same "
-                "numbers; train on one device, or leave it out."
+                "A layer draws from Keras' own random state (as Keras' Dropout does), which gives every replica the "
+                "same numbers; use kgan.layers.Dropout or kgan.layers.GaussianNoise, or train on one device."
             )
         for player in self.players:
             for layer in coupling_layers(getattr(self, player)):
@@ -617,7 +632,8 @@ class Game(Configurable, keras.Model):
         def step(data):
             # Without the dependency, counters of the step run once more when the data end, or are refused.
             data = self.admitted(data)
-            with tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)]):
+            waits = tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)])
+            with waits, self.noise():
                 return step_function(data)
 
         strategy = self.distribute_strategy

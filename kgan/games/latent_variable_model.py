@@ -9,15 +9,17 @@ import tensorflow as tf
 from kgan import kinds
 from kgan.batch import Batch
 from kgan.games.game import Game
+from kgan.games.noise import Calls
 from kgan.guards import batches
 from kgan.guards.arguments import UNWEIGHTED
 from kgan.guards.copies import copied
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
+from kgan.layers.noise import works_at_inference
 from kgan.precision import check_weights
 from kgan.products import Product, Samples
-from kgan.randomness import Draws
+from kgan.randomness import Draws, EndlessDraws, noise_from
 
 
 class LatentVariableModel(Game):
@@ -270,7 +272,8 @@ class LatentVariableModel(Game):
         labels = None
         if isinstance(latents, list | tuple) and len(latents) == 2:
             latents, labels = latents[0], self.label_rules.admitted(tf.convert_to_tensor(latents[1]))
-        return self.ema_generator(self.generator_inputs(latents, labels), training=False)
+        with self.noise_of_samples():
+            return self.ema_generator(self.generator_inputs(latents, labels), training=False)
 
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of latents, or of [latents, labels]; float32."""
@@ -318,7 +321,7 @@ class LatentVariableModel(Game):
         inputs = self.generator_inputs(self.latents(n, seed, truncation), self.labels_for(n, labels))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
-            yield self.run_averaged("generator", part).numpy()
+            yield self.run_averaged("generator", part, seed, start).numpy()
 
     def latents(self, n, seed=0, truncation=None):
         """The latents behind `sample`: float32 [n, latent_dim], a function of the seed alone."""
@@ -357,11 +360,30 @@ class LatentVariableModel(Game):
         """The moving average of a network; of one that has none the network itself."""
         return getattr(self, f"ema_{name}" if name in self.averaged else name)
 
-    def run_averaged(self, name, inputs):
-        """What the averaged network makes of inputs in its own structure: float32."""
+    def noisy(self, name):
+        """Whether what the averaged network makes depends on random numbers besides its inputs."""
+        return works_at_inference(self.averaged_network(name))
+
+    def noise_of_samples(self, seed=0, first=0):
+        """A scope in which noise layers that work at inference draw the numbers of samples `first`, `first` + 1, ..."""
+        context = tf.distribute.get_replica_context()  # there is none outside the steps of a strategy
+        replica = 0 if context is None else context.replica_id_in_sync_group
+        calls = Calls(self.networks())
+        return noise_from(lambda layer: EndlessDraws(seed, calls.purpose(layer), first, replica))
+
+    def run_averaged(self, name, inputs, seed=0, first=0):
+        """What the averaged network makes of inputs in its own structure: float32.
+
+        Args:
+            name: of the network.
+            inputs: a block of rows.
+            seed: of the noise, where the network has any at inference.
+            first: the number of the block's first row, which has the same noise in blocks of every size.
+        """
         self.derived.follow()
-        return self._run_averaged(name, inputs)
+        return self._run_averaged(name, inputs, tf.cast(seed, tf.int64), tf.cast(first, tf.int64))
 
     @tf.function(reduce_retracing=True)
-    def _run_averaged(self, name, inputs):
-        return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)
+    def _run_averaged(self, name, inputs, seed, first):
+        with self.noise_of_samples(seed, first):
+            return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)

@@ -149,7 +149,9 @@ class InfoGAN(GAN):
             return super().sample(n, seed, labels, truncation, batch_size)
         inputs = self.generator_inputs(self.latents(n, seed, truncation, codes), self.labels_for(n, labels))
         parts = tf.data.Dataset.from_tensor_slices(inputs).batch(batch_size)
-        values = np.concatenate([self.run_averaged("generator", part).numpy() for part in parts])
+        values = np.concatenate([
+            self.run_averaged("generator", part, seed, index * batch_size).numpy() for index, part in enumerate(parts)
+        ])  # fmt: skip
         return self.kind.stored(values)
 
     def latents(self, n, seed=0, truncation=None, codes=None):

@@ -160,8 +160,11 @@ class ServedGenerator:
         inputs = [self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))["latents"]]
         if spec is not None:
             inputs.append(tf.constant(self._label_rules(spec).values(n, labels)))
+        noisy = "seed" in self._served.signatures["from_latents"].structured_input_signature[1]
         for start in range(0, n, batch_size):
-            (samples,) = self._served.from_latents(*(value[start : start + batch_size] for value in inputs)).values()
+            latents, *rest = (value[start : start + batch_size] for value in inputs)
+            noise = [tf.constant(seed, tf.int64), tf.constant(start, tf.int64)] if noisy else []
+            (samples,) = self._served.from_latents(latents, *noise, *rest).values()
             yield samples.numpy()
 
     def _label_rules(self, spec):
