@@ -32,9 +32,9 @@ tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
 class Game(Configurable, keras.Model):
     """A Keras model in which several networks learn against each other.
 
-    Subclasses name their `players` (attributes that hold the networks that learn by an optimizer) and their `reports`
-    (the values that their `train_step` gives to `report`), give their networks to `hold` in the constructor, and then
-    call `_start`.
+    Subclasses name their `players` (attributes that hold the networks that learn by an optimizer), those of them that
+    are `judges`, from which the others learn, and their `reports` (the values that their `train_step` gives to
+    `report`), give their networks to `hold` in the constructor, and then call `_start`.
 
     `takes` says what each network can be given, the first of which it must take: {name: roles}.
 
@@ -45,6 +45,7 @@ class Game(Configurable, keras.Model):
     """
 
     players: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     takes: dict[str, tuple[str, ...]] = {}
 
