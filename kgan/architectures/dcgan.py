@@ -1,5 +1,8 @@
 """The DCGAN family, for images of any shape."""
 
+import functools
+from typing import Annotated
+
 import keras
 from keras import layers
 
@@ -20,6 +23,8 @@ from kgan.architectures.network import (
     wrapper,
 )
 from kgan.labels import Labels
+from kgan.layers import Dropout
+from kgan.ranges import Range
 
 # "All weights were initialized from a zero-centered Normal distribution with standard deviation 0.02."
 STDDEV = 0.02
@@ -45,6 +50,9 @@ class DCGANGenerator(Network):
             beside the latents (classes one-hot; Mirza & Osindero 2014, https://arxiv.org/abs/1411.1784);
             "batch_norm", conditional batch normalisation; None for a generator without labels.
         labels: what the labels are: `kgan.labels.Classes` for integers [N], `Conditions` for float vectors [N, d].
+        dropout: rate of `kgan.layers.Dropout` behind the ReLU of every hidden layer, in [0, 1); 0 for none.
+        dropout_at_inference: whether samples are made with dropout too, as those of pix2pix are (Isola et al. 2017,
+            section 3.2, https://arxiv.org/abs/1611.07004).
 
     Example:
         >>> DCGANGenerator(image_shape=(48, 80, 3), latent_dim=32).output_shape
@@ -64,6 +72,8 @@ class DCGANGenerator(Network):
         normalization: str = "batch",
         conditioning: str | None = None,
         labels: Labels | None = None,
+        dropout: Annotated[float, Range("[0, 1)")] = 0.0,
+        dropout_at_inference: bool = False,
     ):
         image_shape = check_image_shape(image_shape)
         check_normalization(normalization)
@@ -72,7 +82,8 @@ class DCGANGenerator(Network):
         filters = [width * growth**level for level in range(halvings)]
         latents = keras.Input([latent_dim], name="latents")
         grid = first_grid(image_shape, halvings)
-        x = growing(condition.joined(latents), grid, filters[::-1], kernel_size, condition, normalization)
+        drop = functools.partial(Dropout, dropout, dropout_at_inference) if dropout else None
+        x = growing(condition.joined(latents), grid, filters[::-1], kernel_size, condition, normalization, drop)
         init = keras.initializers.RandomNormal(stddev=STDDEV)
         x = layers.Conv2DTranspose(
             image_shape[2], kernel_size, strides=2, padding="same", kernel_initializer=init
@@ -82,6 +93,7 @@ class DCGANGenerator(Network):
         self.image_shape, self.latent_dim, self.width = image_shape, latent_dim, width
         self.growth, self.kernel_size, self.normalization = growth, kernel_size, normalization
         self.conditioning, self.labels = conditioning, labels
+        self.dropout, self.dropout_at_inference = dropout, dropout_at_inference
 
 
 class DCGANDiscriminator(Network):
@@ -138,8 +150,9 @@ class DCGANDiscriminator(Network):
         self.conditioning, self.labels = conditioning, labels
 
 
-def growing(x, grid, filters, kernel_size, condition, normalization):
-    """From vectors to maps of `grid`, which transposed convolutions of stride 2 double; normalisation and ReLU."""
+def growing(x, grid, filters, kernel_size, condition, normalization, drop=None):
+    """From vectors to maps of `grid`, which transposed convolutions of stride 2 double; normalisation and ReLU, and
+    what `drop()` makes behind each."""
     # A convolution that normalisation follows needs no bias: its mean is subtracted again.
     options = {
         "use_bias": normalization == "none",
@@ -148,9 +161,11 @@ def growing(x, grid, filters, kernel_size, condition, normalization):
     x = layers.Dense(grid[0] * grid[1] * filters[0], **options)(x)
     x = layers.Reshape([*grid, filters[0]])(x)
     x = layers.ReLU()(condition.normalized(x, normalization))
+    x = drop()(x) if drop else x
     for count in filters[1:]:
         x = layers.Conv2DTranspose(count, kernel_size, strides=2, padding="same", **options)(x)
         x = layers.ReLU()(condition.normalized(x, normalization))
+        x = drop()(x) if drop else x
     return x
 
 

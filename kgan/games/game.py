@@ -10,6 +10,7 @@ import tensorflow as tf
 from kgan import files
 from kgan.configurable import Configurable
 from kgan.games import penalties, second_derivatives
+from kgan.games.noise import Calls
 from kgan.games.roles import Roles
 from kgan.guards import batches
 from kgan.guards.arguments import check_execution, check_fit, check_sizes, check_unweighted
@@ -21,9 +22,10 @@ from kgan.guards.spelling import called_otherwise
 from kgan.kinds import Kind
 from kgan.layers import SpectralNormalization
 from kgan.layers.coupling import coupling_layers
+from kgan.layers.noise import works_at_inference
 from kgan.precision import check_weights
 from kgan.products import Product
-from kgan.randomness import Draws
+from kgan.randomness import Draws, EndlessDraws, noise_from
 from kgan.regularizers import Regularizer
 from kgan.runs import saving, settings, training
 
@@ -37,9 +39,9 @@ tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
 class Game(Configurable, keras.Model):
     """A Keras model in which several networks learn against each other.
 
-    Subclasses name their `players` (attributes that hold the networks that learn by an optimizer) and their `reports`
-    (the values that their `train_step` gives to `report`), give their networks to `hold` in the constructor, and then
-    call `_start`.
+    Subclasses name their `players` (attributes that hold the networks that learn by an optimizer), those of them that
+    are `judges`, from which the others learn, and their `reports` (the values that their `train_step` gives to
+    `report`), give their networks to `hold` in the constructor, and then call `_start`.
 
     `takes` says what each network can be given, the first of which it must take: {name: roles}.
 
@@ -102,6 +104,7 @@ class Game(Configurable, keras.Model):
                     )
             check_weights(name, network)
             setattr(self, name, network)
+        self._held = tuple(networks)
         self.inputs_of = {name: Roles(name, networks[name], roles) for name, roles in self.takes.items()}
 
     def _start(self):
@@ -151,14 +154,33 @@ class Game(Configurable, keras.Model):
         """The moving average of a network; of one that has none the network itself."""
         return getattr(self, f"ema_{name}" if name in self.averaged else name)
 
-    def run_averaged(self, name, inputs):
-        """What the averaged network makes of inputs in its own structure: float32."""
+    def noisy(self, name):
+        """Whether what the averaged network makes depends on random numbers besides its inputs."""
+        return works_at_inference(self.averaged_network(name))
+
+    def noise_of_samples(self, seed=0, first=0):
+        """A scope in which noise layers that work at inference draw the numbers of samples `first`, `first` + 1, ..."""
+        context = tf.distribute.get_replica_context()  # there is none outside the steps of a strategy
+        replica = 0 if context is None else context.replica_id_in_sync_group
+        calls = Calls(self.networks())
+        return noise_from(lambda layer: EndlessDraws(seed, calls.purpose(layer), first, replica))
+
+    def run_averaged(self, name, inputs, seed=0, first=0):
+        """What the averaged network makes of inputs in its own structure: float32.
+
+        Args:
+            name: of the network.
+            inputs: a block of rows.
+            seed: of the noise, where the network has any at inference.
+            first: the number of the block's first row, which has the same noise in blocks of every size.
+        """
         self.derived.follow()
-        return self._run_averaged(name, inputs)
+        return self._run_averaged(name, inputs, tf.cast(seed, tf.int64), tf.cast(first, tf.int64))
 
     @tf.function(reduce_retracing=True)
-    def _run_averaged(self, name, inputs):
-        return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)
+    def _run_averaged(self, name, inputs, seed, first):
+        with self.noise_of_samples(seed, first):
+            return tf.cast(self.averaged_network(name)(inputs, training=False), tf.float32)
 
     # --- who plays ---
 
@@ -224,6 +246,16 @@ class Game(Configurable, keras.Model):
             self.seed, purpose, [self.step.value, *now],
             replica=context.replica_id_in_sync_group, replicas=context.num_replicas_in_sync,
         )  # fmt: skip
+
+    def networks(self):
+        """{attribute: network} of all networks of the game, the moving averages included."""
+        names = [*self._held, *(f"ema_{name}" for name in self.averaged)]
+        return {name: getattr(self, name) for name in names}
+
+    def noise(self):
+        """A scope in which kgan's noise layers in the networks draw the numbers of this step, see `draws`."""
+        calls = Calls(self.networks())
+        return noise_from(lambda layer: self.draws(calls.purpose(layer, self._moment.update)))
 
     def _tracker_count(self):
         return tf.cast(self._trackers[self.reports[0]].count.value, tf.int64)
@@ -351,7 +383,8 @@ class Game(Configurable, keras.Model):
         """While it lasts, all networks are in inference mode, and nothing learns."""
         self._moment.observing = True
         try:
-            yield
+            with self.noise():
+                yield
         finally:
             self._moment.observing = False
 
@@ -362,21 +395,23 @@ class Game(Configurable, keras.Model):
             data: one minibatch, as `fit` takes them.
 
         Returns:
-            {name: float}: the reported values, and `<player>_gradient` for each player.
+            {name: float}: the reported values, and `<player>_gradient` for each player; of games with a discriminator
+            also what `kgan.games.portrait` says, of which `fake_center` is a list.
         """
         with refusals():
             found = self._inspected(tf.nest.map_structure(tf.constant, data))
         results = self.distribute_strategy.experimental_local_results
-        return {name: float(results(value)[0]) for name, value in found.items()}
+        return {name: results(value)[0].numpy().tolist() for name, value in found.items()}
 
     @tf.function(reduce_retracing=True)
     def _inspected(self, data):
         def look():
             self._moment.observing, self._moment.norms = True, {}
             try:
-                values = self.train_step(data)
-                norms = {f"{p}_gradient": self._moment.norms[p] for p in self.players}
-                return values | norms | self._portrait(data)
+                with self.noise():
+                    values = self.train_step(data)
+                    norms = {f"{p}_gradient": self._moment.norms[p] for p in self.players}
+                    return values | norms | self._portrait(data)
             finally:
                 self._moment.observing, self._moment.norms = False, None
 
@@ -584,8 +619,8 @@ class Game(Configurable, keras.Model):
             return
         if self.random_states:
             raise ValueError(
-                "A layer draws from Keras' own random state (as Dropout does), which gives every replica the same "
-                "numbers; train on one device, or leave it out."
+                "A layer draws from Keras' own random state (as Keras' Dropout does), which gives every replica the "
+                "same numbers; use kgan.layers.Dropout or kgan.layers.GaussianNoise, or train on one device."
             )
         for player in self.players:
             for layer in coupling_layers(getattr(self, player)):
@@ -721,7 +756,8 @@ class Game(Configurable, keras.Model):
         def step(data):
             # Without the dependency, counters of the step run once more when the data end, or are refused.
             data = self.admitted(data)
-            with tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)]):
+            waits = tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)])
+            with waits, self.noise():
                 return step_function(data)
 
         strategy = self.distribute_strategy

@@ -24,7 +24,8 @@ class GAN(LatentVariableModel):
 
     Args:
         generator: Keras model from latents [N, latent_dim], or from [latents, labels], to images.
-            Noise layers of Keras in it, such as Dropout, are at work in training alone, and on one device alone.
+            Noise layers of Keras in it, such as Dropout, are at work in training alone, and on one device alone; those
+            of kgan.layers on several too, and on request also when samples are made.
         discriminator: Keras model from images, or from [images, labels], to raw scores.
         discriminator_steps: k, updates of the discriminator per update of the generator.
         regularizers: `kgan.regularizers`, terms of the discriminator's loss, or of those of the players that they name.

@@ -214,7 +214,8 @@ class LatentVariableModel(Game):
             labels = latents.get("labels")
             latents = {name: part for name, part in latents.items() if name != "labels"}
         labels = self.label_rules.admitted(None if labels is None else tf.convert_to_tensor(labels))
-        return self.ema_generator(self.generator_inputs(latents, labels), training=False)
+        with self.noise_of_samples():
+            return self.ema_generator(self.generator_inputs(latents, labels), training=False)
 
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of latents, or of [latents, labels]; float32."""
@@ -263,7 +264,7 @@ class LatentVariableModel(Game):
         inputs = self.generator_inputs(self.latents(n, seed, truncation, **given), self.labels_for(n, labels))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)
-            yield self.run_averaged("generator", part).numpy()
+            yield self.run_averaged("generator", part, seed, start).numpy()
 
     def latents(self, n, seed=0, truncation=None, **given):
         """The latents behind `sample`: float32 [n, latent_dim], a function of the seed and of what is given alone; of a

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 from kgan.layers import BatchNormalization
+from kgan.randomness import noise_from
 
 _loading = contextvars.ContextVar("loading", default=False)
 _seen: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # networks, and for what they were found to be right
@@ -114,7 +115,8 @@ def _check_network(network, purpose):
     if purpose not in _seen.setdefault(network, set()):
         specs = [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs]
         forwards = tf.function(lambda *inputs: network(list(inputs) if len(inputs) > 1 else inputs[0], training=True))
-        graph = forwards.get_concrete_function(*specs).graph
+        with noise_from(None):  # this look is no call of the step
+            graph = forwards.get_concrete_function(*specs).graph
         lost = _lost_forwards(graph.get_operations())
         _refuse(((operation, why) for operation, why in lost if purpose or why is RESIZES), purpose)
         _seen[network].add(purpose)

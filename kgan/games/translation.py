@@ -118,9 +118,9 @@ class Translation(Game):
         if tf.executing_eagerly():
             self.derived.follow()
         product = self.products[0]
-        return self.averaged_network(product.network)(
-            self.inputs_of[product.network].inputs(images=images), training=False
-        )
+        inputs = self.inputs_of[product.network].inputs(images=images)
+        with self.noise_of_samples():
+            return self.averaged_network(product.network)(inputs, training=False)
 
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of images of domain a; float32 in [-1, 1]."""

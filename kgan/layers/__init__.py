@@ -2,6 +2,8 @@
 
 from kgan.layers.batch_normalization import BatchNormalization
 from kgan.layers.conditional_batch_normalization import ConditionalBatchNormalization
+from kgan.layers.dropout import Dropout
+from kgan.layers.gaussian_noise import GaussianNoise
 from kgan.layers.group_normalization import GroupNormalization
 from kgan.layers.instance_normalization import InstanceNormalization
 from kgan.layers.layer_normalization import LayerNormalization
@@ -16,6 +18,8 @@ from kgan.layers.virtual_batch_normalization import ReferenceBatch, VirtualBatch
 __all__ = [
     "BatchNormalization",
     "ConditionalBatchNormalization",
+    "Dropout",
+    "GaussianNoise",
     "GroupNormalization",
     "InstanceNormalization",
     "LayerNormalization",

@@ -30,7 +30,7 @@ class Codes(Product):
         for start in range(0, len(examples), batch_size):
             rows = slice(start, start + batch_size)
             inputs = roles.inputs(images=examples[rows], labels=None if labels is None else labels[rows])
-            parts.append(game.run_averaged("encoder", inputs)[:, : game.latent_dim].numpy())
+            parts.append(game.run_averaged("encoder", inputs, first=start)[:, : game.latent_dim].numpy())
         return np.concatenate(parts)
 
     def reconstruct(self, game, examples, labels=None, batch_size=256):
@@ -41,7 +41,7 @@ class Codes(Product):
         for start in range(0, len(latents), batch_size):
             rows = slice(start, start + batch_size)
             inputs = game.generator_inputs(latents[rows], None if given is None else given[rows])
-            parts.append(game.run_averaged("generator", inputs).numpy())
+            parts.append(game.run_averaged("generator", inputs, first=start).numpy())
         return game.kind.stored(np.concatenate(parts))
 
     def signatures(self, game):
@@ -55,7 +55,8 @@ class Codes(Product):
         def encode(examples, labels=None):
             labels = game.label_rules.admitted(labels)
             inputs = roles.inputs(images=game.kind.seen(examples), labels=labels)
-            outputs = game.averaged_network("encoder")(inputs, training=False)
+            with game.noise_of_samples():
+                outputs = game.averaged_network("encoder")(inputs, training=False)
             return {"latents": tf.cast(outputs, tf.float32)[:, : game.latent_dim]}
 
         return {"encode": tf.function(encode, specs, autograph=False)}

@@ -34,7 +34,7 @@ class Mapped(Product):
         roles = game.inputs_of[self.network]
         examples = game._as_taken(self.source, tf.convert_to_tensor(game.kind.seen(np.asarray(examples)), tf.float32))
         parts = [
-            game.run_averaged(self.network, roles.inputs(images=examples[start : start + batch_size])).numpy()
+            game.run_averaged(self.network, roles.inputs(images=examples[start : start + batch_size]), 0, start).numpy()
             for start in range(0, len(examples), batch_size)
         ]
         return game.kind.stored(np.concatenate(parts))
@@ -56,7 +56,8 @@ class Mapped(Product):
 
         def mapped(examples):
             inputs = roles.inputs(images=game.kind.seen(examples))
-            values = game.averaged_network(self.network)(inputs, training=False)
+            with game.noise_of_samples():
+                values = game.averaged_network(self.network)(inputs, training=False)
             return {game.kind.array: game.kind.stored_in_graph(tf.cast(values, tf.float32))}
 
         spec = tf.TensorSpec(example.shape, dtype, game.kind.array)

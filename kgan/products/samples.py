@@ -22,19 +22,24 @@ class Samples(Product):
     def signatures(self, game):
         roles = game.inputs_of["generator"]
         drawn = game.drawn_from.roles
-        names = [*drawn, *(["labels"] if game.conditional else [])]
 
-        def output(latents, labels):
+        noise = ["seed", "first"] if game.noisy("generator") else []
+        names = [*drawn, *noise, *(["labels"] if game.conditional else [])]
+
+        def output(latents, labels, seed=0, first=0):
             labels = game.label_rules.admitted(labels)
-            values = game.averaged_network("generator")(game.generator_inputs(latents, labels), training=False)
+            with game.noise_of_samples(seed, first):
+                values = game.averaged_network("generator")(game.generator_inputs(latents, labels), training=False)
             return {game.kind.array: game.kind.stored_in_graph(tf.cast(values, tf.float32))}
 
         def serve(num_samples, seed, labels=None):
-            return output(game.latents(num_samples, seed), labels)
+            return output(game.latents(num_samples, seed), labels, seed)
 
         def from_latents(*given):
             given = dict(zip(names, given, strict=True))
-            return output({role: given[role] for role in drawn}, given.get("labels"))
+            return output(
+                {role: given[role] for role in drawn}, given.get("labels"), given.get("seed", 0), given.get("first", 0)
+            )
 
         from_latents.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
@@ -43,10 +48,11 @@ class Samples(Product):
         def latents(num_samples, seed):
             return _named(game.latents(num_samples, seed))
 
-        specs = [_spec(name, roles.tensor(name)) for name in names]
+        specs = [_spec(name, roles.tensor(name)) for name in names if name not in noise]
+        specs[len(drawn) : len(drawn)] = [tf.TensorSpec((), tf.int64, name) for name in noise]
         asked = [tf.TensorSpec((), tf.int32, "num_samples"), tf.TensorSpec((), tf.int64, "seed")]
         return {
-            "serve": tf.function(serve, [*asked, *specs[len(drawn) :]], autograph=False),
+            "serve": tf.function(serve, [*asked, *specs[len(drawn) + len(noise) :]], autograph=False),
             "from_latents": tf.function(from_latents, specs, autograph=False),
             "latents": tf.function(latents, asked, autograph=False),
         }
@@ -59,9 +65,11 @@ class Samples(Product):
         live = game.kind.stored(
             game.sample_values(ROWS, seed=1, labels=labels[0].numpy() if labels else None)
         )  # fmt: skip
+        seed = tf.constant(1, tf.int64)
+        noise = [seed, tf.constant(0, tf.int64)] if game.noisy("generator") else []
         for endpoint, arguments in (
-            (served.serve, [tf.constant(ROWS), tf.constant(1, tf.int64)]),
-            (served.from_latents, list(_named(game.latents(ROWS, seed=1)).values())),
+            (served.serve, [tf.constant(ROWS), seed]),
+            (served.from_latents, [*_named(game.latents(ROWS, seed=1)).values(), *noise]),
         ):
             (made,) = (value.numpy() for value in endpoint(*arguments, *labels).values())
             compare("generator", made, live, game.kind.tolerance(live))

@@ -22,7 +22,9 @@ def export(gan, folder, format="tf_saved_model", verbose=None):
         from_latents(latents float32 [N, latent_dim]): samples of given latents.
         latents(num_samples, seed): those that `serve` draws, {"latents": float32 [N, latent_dim]}.
         encode(images or samples): latents of examples, {"latents": float32 [N, latent_dim]}, of games with an encoder.
-    Conditional generators also take `labels` for samples. The first two return {"images": uint8 [N, H, W, C]}, or
+    Conditional generators also take `labels` for samples. Where noise layers work at inference, from_latents also takes
+    `seed` (int64, before the labels) of the noise, and `first` (int64), the number of the first sample, so that samples
+    made in parts are those of `serve`. The first two return {"images": uint8 [N, H, W, C]}, or
     {"samples": float32 [N, d]} for vectors. A class that the generator does not have is an error. Each weight stands
     in the file once, and all of them, like the arithmetic, are float32, whatever the policy of the training.
 

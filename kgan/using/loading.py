@@ -213,9 +213,11 @@ class Served:
         inputs = self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))
         if spec is not None:
             inputs["labels"] = tf.constant(self._label_rules(spec).values(n, labels))
+        noisy = "seed" in self._served.signatures["from_latents"].structured_input_signature[1]
         for start in range(0, n, batch_size):
             part = {name: value[start : start + batch_size] for name, value in inputs.items()}
-            (samples,) = self._served.from_latents(**part).values()
+            noise = {"seed": tf.constant(seed, tf.int64), "first": tf.constant(start, tf.int64)} if noisy else {}
+            (samples,) = self._served.from_latents(**part, **noise).values()
             yield samples.numpy()
 
     def _label_rules(self, spec):

@@ -12,6 +12,7 @@ from tests.conftest import numbers
 HEALTHY = {
     "d_loss": 1.3, "g_loss": 0.7, "generator_gradient": 1.0, "discriminator_gradient": 1.0,
     "score_mean": 0.1, "score_spread": 0.5, "smallest_score": 0.01, "real_spread": 0.6, "fake_spread": 0.5,
+    "fake_extent": 1.0, "fake_center": [0.0, 0.1],
 }  # fmt: skip
 
 
@@ -45,6 +46,8 @@ def test_a_healthy_training_gets_no_word(watch):
         ([{}, {"generator_gradient": 5e3}], "the generator's gradient has exploded (5e+03, it was 1)"),
         ([{}, {"fake_spread": 0.01}], "the generated examples are nearly all the same (their spread is 2% of"),
         ([{"fake_spread": 0.01}] * 5, "the generated examples are nearly all the same"),
+        ([{}] * 4 + [{"fake_extent": 12.0}], "run away (they lie 12 times as far from the data's mean as the data do)"),
+        ([{"fake_spread": 0.2, "fake_center": [at, 0.0]} for at in (0.0, 0.6, 1.2, 0.6) * 3], "go to and fro (in the"),
     ],
 )
 def test_a_failure_is_named_once_with_what_to_do(watch, looks, says):
@@ -67,6 +70,64 @@ def test_large_energies_differences_and_squares_are_no_saturation(watch, objecti
 def test_large_scores_of_a_loss_that_is_flat_there_have_run_away(watch, objective):
     (line,) = watch({}, {"smallest_score": 100.0}, objective=objective)
     assert "the scores have run away (the smallest is 100), where the loss is flat" in line
+
+
+def test_what_is_far_outside_at_first_is_given_time(watch):
+    assert watch(*[{"fake_extent": 12.0}] * 4) == []
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [{"fake_spread": 0.2, "fake_center": [at, 0.0]} for at in range(12)],  # it goes ahead
+        [{"fake_spread": 0.5, "fake_center": [at, 0.0]} for at in (0.0, 0.6) * 6],  # it is nearly as wide as the data
+        [{"fake_spread": 0.1, "fake_center": [at, 0.0]} for at in (0.0, 0.25) * 6],  # it trembles
+        [{"fake_spread": 0.34, "fake_center": [at, 0.0]} for at in (0.0, 0.32) * 6],  # less than its own spread
+    ],
+)
+def test_what_only_moves_does_not_go_to_and_fro(watch, looks):
+    assert watch(*looks) == []
+
+
+def test_an_encoder_is_a_learner_too_and_who_judges_nobody_is_not_asked(watch, toy, capsys):
+    gradients = {"encoder_gradient": 1.0}
+    (line,) = watch(gradients, {"encoder_gradient": 1e-6}, objective=kgan.BiGAN)
+    assert "the encoder's gradient has vanished (1e-06, it was 1)" in line
+    for objective in (kgan.VAE, kgan.GaussianSampler):
+        assert watch({}, objective=objective) == []
+
+
+def test_a_generator_far_outside_is_seen_in_a_real_look(toy, ring, capsys):
+    gan = toy(kgan.StandardGAN)
+    monitor = Monitor(ring)
+    monitor.set_model(gan)
+    for look in range(5):
+        if look == 4:
+            gan.generator.weights[-2].assign(tf.zeros([8, 2]))
+            gan.generator.weights[-1].assign([7.0, 7.0])
+        monitor.look()
+    found = gan.inspect(ring)
+    assert found["fake_extent"] == pytest.approx(np.sqrt(98), rel=0.02)
+    np.testing.assert_allclose(np.linalg.norm(found["fake_center"]), 7, rtol=1e-5)  # of two values: sqrt(98 / 2)
+    assert "the generated examples have run away" in capsys.readouterr().out
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_game_that_goes_to_and_fro_is_noticed_and_one_that_settles_is_not(wide, capsys):
+    """A generator of 64 latents that learns faster than a discriminator of one layer jumps between modes."""
+    data = kgan.datasets.RingOfGaussians()
+    units, latent_dim, rate = ((128, 128, 128), 2, 2e-4) if wide else ((64,), 64, 2e-3)
+    gan = kgan.StandardGAN(
+        kgan.architectures.MLPGenerator((2,), latent_dim, (64, 64)), kgan.architectures.MLPDiscriminator((2,), units)
+    )
+    gan.compile(
+        generator_optimizer=keras.optimizers.Adam(rate, beta_1=0.5),
+        discriminator_optimizer=keras.optimizers.Adam(rate / (1 if wide else 2), beta_1=0.5),
+    )
+    looks = Monitor(data.example(256), every=50)
+    gan.fit(data.batches(64), epochs=1, steps_per_epoch=1000, callbacks=[looks], verbose=0, shuffle=False)
+    assert ("the generated examples go to and fro" in capsys.readouterr().out) is not wide
 
 
 def test_a_generator_that_begins_with_nothing_is_given_time(watch):
@@ -143,3 +204,18 @@ def test_it_remembers_over_a_resume(watch, toy, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 1
     with pytest.raises(ValueError, match="every must be at least 0"):
         Monitor(None, every=-1)
+
+
+def test_it_remembers_what_an_older_checkpoint_had(watch, toy, capsys):
+    gan, monitor = toy(kgan.StandardGAN), Monitor(None)
+    monitor.set_model(gan)
+    said = ["d_loss is ", "the generator's gradient has exploded ("]
+    old = {"looks": 9, "first_gradient": 0.5, "largest_gradient": 2.0, "largest_spread": 0.9, "said": said}
+    monitor.restore(old)
+    gan.inspect = lambda data: HEALTHY | {"d_loss": 0.001, "generator_gradient": 9e3}
+    monitor.look()
+    gan.inspect = lambda data: HEALTHY | {"generator_gradient": 1e-4}
+    monitor.look()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "the generator's gradient has vanished (0.0001, it was 9e+03)" in line
+    assert monitor.state()["first_gradient"] == {"generator": 0.5}

@@ -8,6 +8,7 @@ from keras import layers as stock
 
 from kgan import layers
 from kgan.configurable import arguments
+from kgan.randomness import Draws, noise_from
 from kgan.recipe import catalogue
 
 IMAGES, VECTORS, CLASSES = [8, 8, 8], [5], []
@@ -22,6 +23,8 @@ CASES = {
         (lambda **kw: layers.ConditionalBatchNormalization(3, **kw), [IMAGES, CLASSES]),
         (lambda **kw: layers.ConditionalBatchNormalization(**kw), [VECTORS, [2]]),
     ],
+    "Dropout": [(lambda **kw: layers.Dropout(0.5, **kw), [IMAGES])],
+    "GaussianNoise": [(lambda **kw: layers.GaussianNoise(0.1, **kw), [VECTORS])],
     "GroupNormalization": [
         (lambda **kw: layers.GroupNormalization(4, epsilon=1e-3, **kw), [IMAGES]),
         (lambda **kw: layers.GroupNormalization(1, epsilon=1e-3, **kw), [VECTORS]),
@@ -52,6 +55,7 @@ CASES = {
     ],
     "VirtualBatchNormalization": [(lambda **kw: layers.VirtualBatchNormalization(**kw), [IMAGES, IMAGES])],
 }
+NOISE = ("Dropout", "GaussianNoise")
 EACH = [(name, *case) for name, cases in CASES.items() for case in cases]
 each_case = pytest.mark.parametrize(
     ("name", "make", "shapes"), EACH, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(EACH)]
@@ -153,7 +157,8 @@ def test_first_and_second_derivatives_are_those_of_differences(name, make, shape
     uneven = tf.constant(rng.uniform(0.5, 2, size=floats.shape))
 
     def penalty(first):
-        with tf.GradientTape() as tape:
+        # Noise layers draw the same numbers each time.
+        with noise_from(lambda layer: Draws(0, "noise")), tf.GradientTape() as tape:
             tape.watch(first)
             outputs = layer([first, *x[1:]] if isinstance(x, list) else first, training=True)
             value = tf.add_n([tf.reduce_sum(tf.sin(3 * output)) for output in tf.nest.flatten(outputs)])
@@ -198,7 +203,10 @@ def test_only_batch_statistics_know_of_training(name, make, shapes):
         assert changed == ["moving_mean", "moving_variance"]
     else:
         assert not changed
-        equal(inference, training)
+        if name in NOISE:
+            assert np.any(inference != training)
+        else:
+            equal(inference, training)
 
 
 @each_case
@@ -212,6 +220,9 @@ def test_compiled_by_xla_it_computes_the_same(name, make, shapes):
     stale = network.get_weights()
     outputs = compiled(x)
     network.set_weights(stale)
+    if name in NOISE:  # XLA draws other numbers
+        assert np.isfinite(outputs).all() and np.any(outputs != network(x))
+        return
     equal(outputs, network(x, training=True), rtol=1e-4, atol=1e-4)
 
 
