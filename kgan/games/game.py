@@ -260,6 +260,24 @@ class Game(Configurable, keras.Model):
     def _tracker_count(self):
         return tf.cast(self._trackers[self.reports[0]].count.value, tf.int64)
 
+    def run(self, network, **given):
+        """What one of the live networks makes of inputs by what they are, in inference mode while nothing learns.
+
+        Args:
+            network: one of the game's.
+            **given: tensors by role, such as images= or latents=; what the network does not take is left out.
+
+        Returns:
+            Its outputs in their own structure, float32.
+        """
+        inputs = self.inputs_of[self.name_of(network)].inputs(**given)
+        outputs = network(inputs, training=not self._moment.observing)
+        return tf.nest.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
+
+    def name_of(self, network):
+        """Under which name the game holds one of its networks."""
+        return next(name for name in self._held if getattr(self, name) is network)
+
     def descend(self, loss, tape, *networks):
         """One step of each network's own optimizer down the mean of `loss` over all replicas.
 

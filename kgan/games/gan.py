@@ -116,8 +116,7 @@ class GAN(LatentVariableModel):
     def generate(self, like):
         """Images of the live generator, as many as `like` has and with its labels: a Batch."""
         latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
-        images = self.generator(self.generator_inputs(latents, like.labels), training=not self._moment.observing)
-        return like.replace(images=tf.cast(images, tf.float32))
+        return like.replace(images=self.generated(latents, like.labels))
 
     def fakes(self, like):
         """What the discriminator is shown: `generate`, detached; with `replay`, some of them from the past."""
@@ -159,10 +158,8 @@ class GAN(LatentVariableModel):
 
     def outputs(self, batch):
         """What the discriminator says of a Batch that is already as it shall see it: a list, float32."""
-        inputs = self.inputs_of["discriminator"].inputs(images=batch.images, labels=batch.labels)
-        outputs = self.discriminator(inputs, training=not self._moment.observing)
-        outputs = tf.nest.flatten(outputs)
-        return [tf.cast(outputs[index], tf.float32) for index in self._heads]
+        outputs = tf.nest.flatten(self.run(self.discriminator, **batch.parts))
+        return [outputs[index] for index in self._heads]
 
     def score_of(self, network):
         return self.score

@@ -287,6 +287,11 @@ class LatentVariableModel(Game):
     def _latents(self, draws, count):
         return self.drawn_from.draw(draws, count, self.latent_dim)
 
+    def generated(self, latents, labels=None):
+        """What the live generator makes of latents, as the prior gives them, float32."""
+        parts = latents if isinstance(latents, dict) else {"latents": latents}
+        return self.run(self.generator, **parts, labels=labels)
+
     def generator_inputs(self, latents, labels):
         """What the generator is called with, in its own structure; `latents` as the prior gives them."""
         if self.conditional and labels is None:

@@ -103,14 +103,8 @@ class Translation(Game):
             check_batched(examples[domain].shape, wanted)
             look(examples[domain], examined)
 
-    def made(self, name, images):
-        """What the live network `name` makes of images, float32."""
-        inputs = self.inputs_of[name].inputs(images=images)
-        return tf.cast(getattr(self, name)(inputs, training=not self._moment.observing), tf.float32)
-
     def score_of(self, network):
-        name = self.player_of(network)
-        return lambda batch: self.made(name, batch.images)
+        return lambda batch: self.run(network, images=batch.images)
 
     # --- using the trained generators ---
 

@@ -118,8 +118,7 @@ class InfoGAN(GAN):
     def coded(self, like):
         """What `generate` gives, and the codes in it: (Batch, [N, columns])."""
         latents = self._latents(self.draws("latents"), tf.shape(like.images)[0])
-        images = self.generator(self.generator_inputs(latents, like.labels), training=not self._moment.observing)
-        return like.replace(images=tf.cast(images, tf.float32)), latents[:, -self._codes.width :]
+        return like.replace(images=self.generated(latents, like.labels)), latents[:, -self._codes.width :]
 
     def information(self, codes, q):
         """L_I, equation 5: the mean of log Q(c | x), and the entropy of the codes, in nats."""

@@ -1,7 +1,5 @@
 """The bidirectional GAN, with adversarially learned inference."""
 
-from typing import NamedTuple
-
 import keras
 import tensorflow as tf
 
@@ -16,14 +14,6 @@ from kgan.ranges import Decay, Seed, Steps
 from kgan.regularizers import Regularizer
 
 CODES = Codes()
-
-
-class Pair(NamedTuple):
-    """Examples and latents that belong together, float32 [N, ...] and [N, latent_dim], and their labels."""
-
-    images: tf.Tensor
-    latents: tf.Tensor
-    labels: tf.Tensor | None
 
 
 class BiGAN(LatentVariableModel):
@@ -160,18 +150,14 @@ class BiGAN(LatentVariableModel):
         return self.report(d_loss=d_loss, g_loss=g_loss)
 
     def pairs(self, real):
-        """(x, E(x)) of the Batch `real`, and as many (G(z), z) with its labels: two `Pair`s."""
+        """(x, E(x)) of the Batch `real`, and as many (G(z), z) with its labels: Batches with `latents`."""
         latents = self._latents(self.draws("latents"), tf.shape(real.images)[0])
-        images = self.generator(self.generator_inputs(latents, real.labels), training=not self._moment.observing)
-        return (
-            Pair(real.images, self.infer(real), real.labels),
-            Pair(tf.cast(images, tf.float32), latents, real.labels),
-        )
+        made = self.generated(latents, real.labels)
+        return real.replace(latents=self.infer(real)), real.replace(images=made, latents=latents)
 
     def infer(self, batch):
         """Latents of a Batch from the live encoder, drawn from q(z | x) if that is a Gaussian: float32."""
-        inputs = self.inputs_of["encoder"].inputs(images=batch.images, labels=batch.labels)
-        outputs = tf.cast(self.encoder(inputs, training=not self._moment.observing), tf.float32)
+        outputs = self.run(self.encoder, **batch.parts)
         if not self.stochastic:
             return outputs
         means, log_variances = tf.split(outputs, 2, axis=1)
@@ -179,9 +165,8 @@ class BiGAN(LatentVariableModel):
         return means + tf.exp(log_variances / 2) * noise
 
     def score(self, pair):
-        """The discriminator's raw scores of a `Pair`, float32."""
-        inputs = self.inputs_of["discriminator"].inputs(**pair._asdict())
-        return tf.cast(self.discriminator(inputs, training=not self._moment.observing), tf.float32)
+        """The discriminator's raw scores of a Batch of pairs, float32."""
+        return self.run(self.discriminator, **pair.parts)
 
     @property
     def saturates(self):

@@ -119,14 +119,11 @@ class VAE(LatentVariableModel):
 
     def posterior(self, batch):
         """q(z | x) of each example of a Batch: means and logarithms of variances, float32 [N, latent_dim] each."""
-        inputs = self.inputs_of["encoder"].inputs(images=batch.images, labels=batch.labels)
-        outputs = self.encoder(inputs, training=not self._moment.observing)
-        return tf.split(tf.cast(outputs, tf.float32), 2, axis=1)
+        return tf.split(self.run(self.encoder, **batch.parts), 2, axis=1)
 
     def squared_error(self, batch, latents):
         """The mean of (x - G(z))^2 over the values of each example: float32 [N]."""
-        images = self.generator(self.generator_inputs(latents, batch.labels), training=not self._moment.observing)
-        square = tf.square(batch.images - tf.cast(images, tf.float32))
+        square = tf.square(batch.images - self.generated(latents, batch.labels))
         return mean(square, axis=range(1, len(square.shape)))
 
     def log_density(self, error):

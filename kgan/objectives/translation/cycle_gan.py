@@ -91,19 +91,19 @@ class CycleGAN(Translation):
             self.power_iterate(getattr(self, player))
 
         with tf.GradientTape() as tape:  # the authors' order: first the generators
-            fake_b, fake_a = self.made("generator_ab", a), self.made("generator_ba", b)
-            back_a, back_b = self.made("generator_ba", fake_b), self.made("generator_ab", fake_a)
+            fake_b, fake_a = self.run(self.generator_ab, images=a), self.run(self.generator_ba, images=b)
+            back_a, back_b = self.run(self.generator_ba, images=fake_b), self.run(self.generator_ab, images=fake_a)
             cycle_loss = self.cycle(back_a, a) + self.cycle(back_b, b)  # equation 2
             identity_loss = self.identity_loss(a, b)
-            g_loss = self.adversarial_loss.generator(self.made("discriminator_b", fake_b))  # equation 1
-            g_loss += self.adversarial_loss.generator(self.made("discriminator_a", fake_a))
+            g_loss = self.adversarial_loss.generator(self.run(self.discriminator_b, images=fake_b))  # equation 1
+            g_loss += self.adversarial_loss.generator(self.run(self.discriminator_a, images=fake_a))
             g_loss += cycle_loss + identity_loss  # equation 3
             g_loss += self.penalties(self.generator_ab) + self.penalties(self.generator_ba)
         self.descend(g_loss, tape, self.generator_ab, self.generator_ba)
 
         shown_a, shown_b = self.shown("a", fake_a), self.shown("b", fake_b)
         with tf.GradientTape() as tape:
-            d_loss = self.judgement("discriminator_a", a, shown_a) + self.judgement("discriminator_b", b, shown_b)
+            d_loss = self.judgement(self.discriminator_a, a, shown_a) + self.judgement(self.discriminator_b, b, shown_b)
         self.descend(d_loss, tape, self.discriminator_a, self.discriminator_b)
         return self.report(d_loss=d_loss, g_loss=g_loss, cycle_loss=cycle_loss, identity_loss=identity_loss)
 
@@ -111,7 +111,8 @@ class CycleGAN(Translation):
         """What is lost where a generator changes images that are in its own target already: a scalar."""
         if self.identity is None:
             return tf.zeros([])
-        return self.identity(self.made("generator_ab", b), b) + self.identity(self.made("generator_ba", a), a)
+        same_b, same_a = self.run(self.generator_ab, images=b), self.run(self.generator_ba, images=a)
+        return self.identity(same_b, b) + self.identity(same_a, a)
 
     def shown(self, domain, fake):
         """The fakes that a discriminator is shown: detached, some of them from the past."""
@@ -123,9 +124,10 @@ class CycleGAN(Translation):
 
     def judgement(self, discriminator, real, fake):
         """A discriminator's loss."""
-        real_scores, fake_scores = self.made(discriminator, real), self.made(discriminator, fake)
-        loss = self.adversarial_loss.discriminator(real_scores, fake_scores, self.draws(f"labels {discriminator}"))
-        return loss + self.penalties(getattr(self, discriminator), Batch(real), Batch(fake))
+        real_scores, fake_scores = (self.run(discriminator, images=images) for images in (real, fake))
+        draws = self.draws(f"labels {self.name_of(discriminator)}")
+        loss = self.adversarial_loss.discriminator(real_scores, fake_scores, draws)
+        return loss + self.penalties(discriminator, Batch(real), Batch(fake))
 
     @property
     def saturates(self):
@@ -134,6 +136,6 @@ class CycleGAN(Translation):
 
     def _portrait(self, data):
         batch = self.minibatch(data)
-        fake = self.made("generator_ab", batch["a"].images)
-        scores = [self.made("discriminator_b", images) for images in (batch["b"].images, fake)]
+        fake = self.run(self.generator_ab, images=batch["a"].images)
+        scores = [self.run(self.discriminator_b, images=images) for images in (batch["b"].images, fake)]
         return portrait(scores, batch["b"].images, fake)
