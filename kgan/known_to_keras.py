@@ -13,11 +13,11 @@ PACKAGE = "kgan"
 # Every class that can stand in a file; a test compares them with what kgan.register registers.
 NAMES = (
     "ACGAN", "AdversarialLoss", "Augmentation", "BEGAN", "BEGANDiscriminator", "BEGANGenerator", "BSGAN", "Basis",
-    "BatchNormalization", "BiGAN", "BoundarySeeking", "CIFAR10", "Callback", "Checkpoint", "Classes",
+    "BatchNormalization", "BiGAN", "BoundarySeeking", "CIFAR10", "Callback", "Checkpoint", "Classes", "Compiled",
     "ConditionalBatchNormalization", "Conditions", "ConsensusGAN", "ConstantThenLinear", "Conv2D", "CrossEntropy",
     "CycleGAN", "DCGANDiscriminator", "DCGANEncoder", "DCGANGenerator", "DRAGAN", "Dataset", "DiffAugment", "Distance",
     "Domains", "Dropout", "EBGAN", "Evaluate", "FDivergence", "FGAN", "FID", "FashionMNIST", "FeatureMatchingGAN",
-    "GAN", "Game", "GaussianGenerator", "GaussianNoise", "GaussianSampler", "GeometricGAN", "GradientPenalty",
+    "Fitted", "GAN", "Game", "GaussianGenerator", "GaussianNoise", "GaussianSampler", "GeometricGAN", "GradientPenalty",
     "GridOfGaussians", "GroupNormalization", "Guesses", "Hinge", "HistoricalAveragingGAN", "ImageFolder", "InMemory",
     "InceptionScore", "Index", "InfoGAN", "InstanceNoise", "InstanceNormalization", "Kind", "L1", "L2", "LSGAN",
     "Labels", "LatentVariableModel", "Layer", "LayerNormalization", "LeastSquares", "LipschitzPenalty",

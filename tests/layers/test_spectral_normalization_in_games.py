@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 import kgan
+from kgan.games import averages
 from kgan.layers import MinibatchDiscrimination, MinibatchStddev, SpectralNormalization
 from kgan.regularizers import GradientPenalty
 from tests.conftest import numbers
@@ -134,7 +135,8 @@ def test_the_averaged_generator_divides_by_the_norm_of_its_own_kernel():
         layer.kernel.assign(kernel)
         layer.u.assign(u)
     for _ in range(110):
-        gan._average("generator")
+        averages.follow(gan.ema_generator, gan.generator, gan.ema, gan.step.value)
+        gan.power_iterate(gan.ema_generator)
     kept = 0.99**110
     np.testing.assert_allclose(average.kernel, kept * first + (1 - kept) * last, atol=1e-5)
     assert float(average.sigma) == pytest.approx(2 * (1 - kept), rel=1e-3)

@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from kgan.games import averages
 from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.kinds import Kind
 from kgan.priors import Normal
@@ -113,7 +114,7 @@ class GaussianSampler(LatentVariableModel):
         kernel, bias = self.generator.weights
         kernel.assign(tf.cast(tf.transpose(factor), tf.float32))
         bias.assign(tf.cast(self.mean.value, tf.float32))
-        self._average("generator")
+        averages.follow(self.ema_generator, self.generator, self.ema, self.step.value)
 
 
 def _factor(covariance, varies):
