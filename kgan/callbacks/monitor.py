@@ -147,7 +147,7 @@ class Monitor(Callback):
     def _of_scores(self, found):
         if found["score_spread"] <= 1e-6 * abs(found["score_mean"]):
             yield BLIND, {"mean": found["score_mean"]}
-        if self.model.saturates and found["smallest_score"] > 15:
+        if getattr(self.model, "saturates", False) and found["smallest_score"] > 15:
             yield SATURATED, {"smallest": found["smallest_score"]}
 
     def _of_gradient(self, player, gradient):
