@@ -77,6 +77,8 @@ class DCGANGenerator(Network):
     ):
         image_shape = check_image_shape(image_shape)
         check_normalization(normalization)
+        if dropout_at_inference and not dropout:
+            raise ValueError("dropout_at_inference=True needs a dropout above 0; got 0.")
         condition = Conditioning(GENERATOR, conditioning, labels)
         halvings = num_halvings(image_shape)
         filters = [width * growth**level for level in range(halvings)]

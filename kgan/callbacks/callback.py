@@ -22,6 +22,10 @@ class Callback(Configurable, keras.callbacks.Callback):
     def state(self):
         return {}
 
+    def migrated_state(self, state):
+        """What `state` gave in an earlier kgan, as it would give it now."""
+        return state
+
     def restore(self, state):
         """Takes back what `state` gave."""
 

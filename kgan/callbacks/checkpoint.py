@@ -101,7 +101,7 @@ class Checkpoint(Callback):
             if name in states:
                 # Keras' own have no values before they begin.
                 now = peer.state() if hasattr(peer, "state") else dict.fromkeys(_remembered(peer), 0.0)
-                _check_alike(now, states[name])
+                _check_alike(now, peer.migrated_state(states[name]) if isinstance(peer, Callback) else states[name])
 
     def resume(self, model, peers, find=None, asked=None):
         """Goes back to the newest checkpoint, if there is one; `peers` are the callbacks of the training.

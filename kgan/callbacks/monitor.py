@@ -47,6 +47,9 @@ CYCLING = (
 # An untrained generator makes little that differs, or far too large values: it is given so many looks.
 FIRST_LOOKS = 4
 
+# What is kept of each learner's gradient.
+GRADIENTS = ("first_gradient", "largest_gradient")
+
 # Of the states between which a game may go to and fro, the last are kept.
 STATES = 8
 
@@ -81,17 +84,18 @@ class Monitor(Callback):
         }  # fmt: skip
 
     def state(self):
-        return {**self._seen, "said": list(self._seen["said"]), "states": list(self._seen["states"])}
+        gradients = {name: list(self._seen[name].items()) for name in GRADIENTS}
+        return {**self._seen, **gradients, "said": list(self._seen["said"]), "states": list(self._seen["states"])}
+
+    def migrated_state(self, state):
+        # An earlier kgan watched one learner, the first, and wrote a number for it; it kept no places of the fakes.
+        learner = next(iter(self._learners()), "")
+        alone = {name: [[learner, state[name]]] for name in GRADIENTS if isinstance(state[name], float | int)}
+        return {"states": [], **state, **alone}
 
     def restore(self, state):
-        # Before there were other learners than one, its gradients stood there alone.
-        learner = self._learners()[0] if self._learners() else ""
-        alone = {
-            name: {learner: state[name]}
-            for name in ("first_gradient", "largest_gradient")
-            if not isinstance(state.get(name, {}), dict)
-        }
-        self._seen = {**self._seen, **state, **alone}
+        state = self.migrated_state(state)
+        self._seen = {**state, **{name: dict(state[name]) for name in GRADIENTS}}
 
     def on_train_begin(self, logs=None):
         self._looked = self.step
@@ -109,7 +113,7 @@ class Monitor(Callback):
             return
         found = self.model.inspect(self.data)
         # What is not finite stops the training anyway.
-        if all(math.isfinite(number) for value in found.values() for number in _numbers(value)):
+        if all(math.isfinite(value) for value in found.values()):
             for template, values in self._symptoms(found):
                 self._say(template, values)
 
@@ -137,13 +141,13 @@ class Monitor(Callback):
             yield from self._of_scores(found)
         for player in self._learners():
             yield from self._of_gradient(player, found[f"{player}_gradient"])
-        if "fake_center" in found:
+        if "fake_spread" in found:
             yield from self._of_examples(found)
 
     def _of_scores(self, found):
         if found["score_spread"] <= 1e-6 * abs(found["score_mean"]):
             yield BLIND, {"mean": found["score_mean"]}
-        if self.model.saturates and found["smallest_score"] > 15:
+        if getattr(self.model, "saturates", False) and found["smallest_score"] > 15:
             yield SATURATED, {"smallest": found["smallest_score"]}
 
     def _of_gradient(self, player, gradient):
@@ -158,7 +162,8 @@ class Monitor(Callback):
     def _of_examples(self, found):
         seen, unit = self._seen, max(found["real_spread"], 1e-12)
         share = found["fake_spread"] / unit
-        seen["states"] = [*seen["states"], [share, *(value / unit for value in found["fake_center"])]][-STATES:]
+        center = [value / unit for name, value in found.items() if name.startswith("fake_center_")]
+        seen["states"] = [*seen["states"], [share, *center]][-STATES:]
         settled = seen["looks"] > FIRST_LOOKS
         if share < 0.1 and (seen["largest_spread"] > 0.3 or settled):
             yield COLLAPSED, {"share": share}
@@ -194,7 +199,3 @@ def to_and_fro(states):
     across = max(math.dist(one, other) for one in centers for other in centers)
     jumps = statistics.median(moves) > 0.5 and statistics.median(own) > 1
     return jumps and statistics.median(spreads) < 0.6 and sum(moves) > 2 * across
-
-
-def _numbers(value):
-    return value if isinstance(value, list) else [value]

@@ -284,12 +284,12 @@ class Game(Fitted):
 
         Returns:
             {name: float}: the reported values, and `<player>_gradient` for each player; of games with a discriminator
-            also what `kgan.games.portrait` says, of which `fake_center` is a list.
+            also what `kgan.games.portrait` says.
         """
         with refusals():
             found = self._inspected(tf.nest.map_structure(tf.constant, data), self.level)
         results = self.distribute_strategy.experimental_local_results
-        return {name: results(value)[0].numpy().tolist() for name, value in found.items()}
+        return {name: float(results(value)[0]) for name, value in found.items()}
 
     @tf.function(reduce_retracing=True)
     def _inspected(self, data, level):  # traced for each level

@@ -10,21 +10,19 @@ COORDINATES = 8
 
 
 def portrait(scores, real, fake):
-    """How scores and examples are spread, and where the fakes are, as {name: tensor}.
+    """How scores and examples are spread, and where the fakes are, as {name: scalar}.
 
     Args:
         scores: raw scores of the real and of the fake examples, a list of two tensors.
         real, fake: examples [N, ...].
 
     Returns:
-        Scalars, and `fake_center`, a vector:
-
         * score_mean, score_spread, smallest_score: mean and standard deviation of all scores, and their least size.
         * real_spread, fake_spread: the root of the mean variance of a value over the examples.
         * fake_extent: the root mean square distance of the fakes from the mean of the data, divided by that of the
           data. Near 1 for fakes that are like the data.
-        * fake_center: the mean of the fakes in at most 8 fixed random directions. Distances between two centers
-          compare with the spreads: up to 8 values the distance is exact, above that it is that of random directions.
+        * fake_center_0, ...: the mean of the fakes in at most 8 fixed random directions. Distances between two such
+          centers compare with the spreads: of examples with up to 8 values they are exact, of others estimates.
     """
     both = tf.concat([tf.reshape(part, [-1]) for part in scores], axis=0)
     center = tf.reduce_mean(real, axis=0)
@@ -35,7 +33,7 @@ def portrait(scores, real, fake):
         "real_spread": _spread(real),
         "fake_spread": _spread(fake),
         "fake_extent": tf.math.divide_no_nan(_distance(fake, center), _distance(real, center)),
-        "fake_center": _projected(tf.reduce_mean(fake, axis=0)),
+        **{f"fake_center_{axis}": value for axis, value in enumerate(_projected(tf.reduce_mean(fake, axis=0)))},
     }
 
 
@@ -54,4 +52,5 @@ def _projected(example):
     size = math.prod(example.shape)
     count = min(size, COORDINATES)
     directions, _ = np.linalg.qr(np.random.default_rng(0).normal(size=[size, count]))
-    return tf.linalg.matvec(directions.astype("float32"), tf.reshape(example, [size]), transpose_a=True) / count**0.5
+    flat = tf.reshape(example, [size])
+    return tf.unstack(tf.linalg.matvec(directions.astype("float32"), flat, transpose_a=True) / count**0.5)

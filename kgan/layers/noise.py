@@ -45,6 +45,9 @@ class NoiseLayer(Layer):
         """
         raise NotImplementedError
 
+    def rematerialized_call(self, layer_call, *args, **kwargs):
+        return layer_call  # computed once more for the gradient, it would draw other numbers
+
     def compute_output_shape(self, input_shape):
         return input_shape
 

@@ -60,6 +60,17 @@ def test_gradients_flow_through_what_is_left():
     np.testing.assert_array_equal(tape.gradient(y, x), y)
 
 
+def test_rematerialisation_draws_no_other_mask_for_the_gradient():
+    with keras.RematScope(mode="full"):
+        layer = Dropout(0.5)
+    x = tf.ones([50, 4])
+    counted = iter(range(10))
+    with noise_from(lambda layer: Draws(next(counted), "test")), tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True)
+    np.testing.assert_array_equal(tape.gradient(y, x), y)
+
+
 @pytest.mark.parametrize("wrong", [lambda: Dropout(1.0), lambda: Dropout(-0.1), lambda: GaussianNoise(-1.0)])
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
@@ -218,3 +229,5 @@ def test_a_dcgan_with_dropout_survives_files(tmp_path):
     assert loaded.generator.get_config() == generator.get_config()
     with pytest.raises(ValueError, match="dropout must be"):
         make((8, 8, 1), dropout=1.0)
+    with pytest.raises(ValueError, match="needs a dropout above 0"):
+        make((8, 8, 1), dropout_at_inference=True)
