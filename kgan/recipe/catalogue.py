@@ -14,7 +14,8 @@ ROOMS = {
 
 # What others extend or wrap; no member of a recipe.
 CONTRACTS = {
-    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "Distance", "GAN", "Compiled", "Fitted",
+    "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "Distance", "GAN",
+    "Compiled", "Fitted",
     "Game", "Kind", "LatentVariableModel", "Network", "Optimizer", "LearningRateSchedule", "LossScaleOptimizer",
     "MultiOptimizer",
     "OptimizerMap", "Prior", "Regularizer", "View",

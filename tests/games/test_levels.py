@@ -30,10 +30,12 @@ def test_each_level_is_traced_once_and_found_again(toy, ring):
 
 def test_looks_and_scores_are_of_the_present_level(toy, ring):
     gan = toy(Growing)
-    looks, scores = [], []
-    for level in (0, 1):
-        gan.level = level
-        looks.append(gan.inspect(ring[:8])["fake_spread"])
-        scores.append(gan.evaluate(ring, batch_size=80, verbose=0))
+    looks, scores = {}, {}
+    for found, look in (
+        (looks, lambda: gan.inspect(ring[:8])["fake_spread"]),
+        (scores, lambda: gan.evaluate(ring, batch_size=80, verbose=0)),
+    ):
+        for gan.level in (0, 1):
+            found[gan.level] = look()
     np.testing.assert_allclose(looks[1], 2 * looks[0], rtol=1e-5)
     assert not np.allclose(scores[0], scores[1])
