@@ -18,10 +18,10 @@ FLOATS = ("images", "latents")
 class Roles:
     """The inputs of one network by what they take, such as images and labels.
 
-    An input takes what its name says, exactly or in one of the usual words; the only input that is left takes the first
-    of the roles that are left. Inputs whose names say nothing, of a network with as many inputs as there are roles, are
-    in the order of the roles. (Keras renames unnamed inputs when it copies or loads a network, and sorts those of a
-    dictionary, so nothing but this is ever looked up by a name.)
+    The only input takes the only role. Else an input takes what its name says, exactly or in one of the usual words;
+    the only input that is left takes the first of the roles that are left. Inputs whose names say nothing, of a network
+    with as many inputs as there are roles, are in the order of the roles. (Keras renames unnamed inputs when it copies
+    or loads a network, and sorts those of a dictionary, so nothing but this is ever looked up by a name.)
 
     Args:
         player: what to call the network.
@@ -58,6 +58,8 @@ class Roles:
 
     def _resolved(self, names):
         """{role: index of the input}."""
+        if len(names) == 1 and len(self.roles) == 1:
+            return {self.roles[0]: 0}
         found: dict[str, int] = {}
         unknown = []
         for index, name in enumerate(names):
