@@ -48,6 +48,7 @@ _OBJECTIVES = (
     "HistoricalAveragingGAN",
     "InfoGAN",
     "LSGAN",
+    "MGAN",
     "R3GAN",
     "RelativisticGAN",
     "SNGAN",

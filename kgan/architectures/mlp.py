@@ -1,6 +1,7 @@
 """Multilayer perceptrons, for vectors and for images."""
 
 import math
+from typing import Annotated
 
 import keras
 from keras import layers
@@ -9,6 +10,8 @@ from kgan import kinds
 from kgan.architectures.conditioning import DISCRIMINATOR, Conditioning
 from kgan.architectures.network import SPECTRAL, Network, Size, Sizes, check_weights, wrapper
 from kgan.labels import Labels
+from kgan.layers import IndexedDense
+from kgan.ranges import Range
 
 ACTIVATIONS = {"relu": layers.ReLU, "leaky_relu": lambda: layers.LeakyReLU(0.2), "elu": layers.ELU}
 
@@ -57,6 +60,49 @@ class MLPGenerator(Network):
         super().__init__(condition.inputs(latents), images, name="generator")
         self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation
         self.conditioning, self.labels = conditioning, labels
+
+
+class MLPGenerators(Network):
+    """Several generators of vectors or images that share all layers but the first. Hoang et al. 2017, section 3
+    (https://arxiv.org/abs/1708.02556).
+
+    Args:
+        data_shape: see `MLPGenerator`.
+        generators: how many there are.
+        latent_dim: length of z.
+        units: width of each hidden layer, of which each generator has the first for itself.
+        activation: "relu", "leaky_relu" (of slope 0.2) or "elu".
+
+    Input: [latents [N, latent_dim], numbers of generators [N]].
+
+    Example:
+        >>> MLPGenerators(data_shape=(2,), generators=8, latent_dim=16, units=(128, 128)).input_shape
+        [(None, 16), (None,)]
+    """
+
+    def __init__(
+        self,
+        data_shape: tuple[int, ...],
+        generators: Annotated[int, Range("[2, 1024]")],
+        latent_dim: Size = 100,
+        units: Sizes = (128, 128),
+        activation: str = "relu",
+    ):
+        data_shape, units = check_data_shape(data_shape), tuple(units)
+        check_activation(activation)
+        sizes = [latent_dim * generators, *units, math.prod(data_shape)]
+        check_weights(sizes, f"{generators} generators, units {units} and data_shape {data_shape}")
+        latents, index = keras.Input([latent_dim], name="latents"), keras.Input([], dtype="int32", name="index")
+        x = ACTIVATIONS[activation]()(IndexedDense(units[0], count=generators)([latents, index]))
+        for count in units[1:]:
+            x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
+        x = layers.Reshape(data_shape)(layers.Dense(math.prod(data_shape))(x))
+        last = "tanh" if kinds.usual(data_shape).bounded else "linear"
+        super().__init__(
+            [latents, index], layers.Activation(last, dtype="float32", name="images")(x), name="generator"
+        )  # fmt: skip
+        self.data_shape, self.generators, self.latent_dim = data_shape, generators, latent_dim
+        self.units, self.activation = units, activation
 
 
 class MLPDiscriminator(Network):

@@ -5,6 +5,7 @@ from kgan.layers.conditional_batch_normalization import ConditionalBatchNormaliz
 from kgan.layers.dropout import Dropout
 from kgan.layers.gaussian_noise import GaussianNoise
 from kgan.layers.group_normalization import GroupNormalization
+from kgan.layers.indexed_dense import IndexedDense
 from kgan.layers.instance_normalization import InstanceNormalization
 from kgan.layers.layer_normalization import LayerNormalization
 from kgan.layers.minibatch_discrimination import MinibatchDiscrimination
@@ -21,6 +22,7 @@ __all__ = [
     "Dropout",
     "GaussianNoise",
     "GroupNormalization",
+    "IndexedDense",
     "InstanceNormalization",
     "LayerNormalization",
     "MinibatchDiscrimination",

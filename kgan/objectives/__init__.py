@@ -26,6 +26,7 @@ from kgan.objectives.energy.ebgan import EBGAN
 from kgan.objectives.inference.bi_gan import BiGAN
 from kgan.objectives.inference.gaussian_sampler import GaussianSampler
 from kgan.objectives.inference.vae import VAE
+from kgan.objectives.several.mgan import MGAN
 from kgan.objectives.translation.cycle_gan import CycleGAN
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "FGAN",
     "GAN",
     "LSGAN",
+    "MGAN",
     "R3GAN",
     "SNGAN",
     "VAE",

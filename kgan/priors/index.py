@@ -46,6 +46,10 @@ class Index(Prior):
         latents = self.noise.truncated(draws, count, width, threshold)
         return self.draw(draws, count, width) | {"latents": latents}
 
+    def rows(self, count):
+        each = max(1, count // self.generators)  # a row for each generator
+        return {"index": np.repeat(np.arange(self.generators), each)}, each
+
     def set(self, latents, index=None, **given):
         """The latents with the numbers of generators set: one for all rows, or one for each."""
         latents = super().set(latents, **given)

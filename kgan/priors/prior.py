@@ -40,6 +40,10 @@ class Prior(Configurable):
         """Numbers of this distribution at the same quantiles as the N(0, 1) numbers `normal`."""
         raise ValueError(f"{type(self).__name__} cannot be a part of another prior; take Normal or Uniform.")
 
+    def rows(self, count):
+        """What to set of about `count` samples of a picture, and how many of them make a row; ({}, None) for nothing."""
+        return {}, None
+
     def set(self, latents, **given):
         """What `draw` gave, with parts of it set to what somebody wants.
 

@@ -17,7 +17,9 @@ class Samples(Product):
 
     def picture(self, game, count, seed, labels, data):
         count, labels, columns = game.kind.layout(count, labels)
-        return game.sample(count, seed, labels), columns
+        given, each = game.drawn_from.rows(count)
+        count = len(next(iter(given.values()))) if given else count
+        return game.sample(count, seed, labels, **given), columns or each
 
     def signatures(self, game):
         roles = game.inputs_of["generator"]
