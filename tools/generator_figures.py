@@ -2,9 +2,9 @@
 
     python tools/generator_figures.py runs/mgan_ring runs/mgan_ring_0 --out docs/mgan_ring.png
 
-For each run, of 16,000 samples: how many modes have a sample within three standard deviations, the share of samples that
-lie so near to one, and of each mode the share of its samples that come from its main generator. The picture shows the
-samples of each run, coloured by generator.
+For each run, of 16,000 samples: how many modes have a sample within three standard deviations, the share of samples
+that lie so near to one, and of each mode the share of its samples that come from its main generator. The picture shows
+the samples of each run, coloured by generator.
 """
 
 from pathlib import Path
@@ -41,8 +41,8 @@ def main(runs, out):
         print(
             f"{run.name}: step {int(gan.step.numpy())}, {int((totals > 0).sum())} of {len(totals)} modes, "
             f"{near.mean():.1%} of the samples within 3 standard deviations; of each mode from one generator: "
-            f"{', '.join(f'{share:.0%}' for share in main_share)}; {len(made_by)} generators are the main one of a mode; "
-            f"samples of each mode: {', '.join(f'{share:.1%}' for share in totals / totals.sum())}"
+            f"{', '.join(f'{share:.0%}' for share in main_share)}; {len(made_by)} generators are the main one of a "
+            f"mode; samples of each mode: {', '.join(f'{share:.1%}' for share in totals / totals.sum())}"
         )
         shown[run.name] = points[:SHOWN], index[:SHOWN]
     if out:

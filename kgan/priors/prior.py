@@ -41,7 +41,7 @@ class Prior(Configurable):
         raise ValueError(f"{type(self).__name__} cannot be a part of another prior; take Normal or Uniform.")
 
     def rows(self, count):
-        """What to set of about `count` samples of a picture, and how many of them make a row; ({}, None) for nothing."""
+        """What to set of about `count` samples of a picture, and how many make a row; ({}, None) for nothing."""
         return {}, None
 
     def set(self, latents, **given):
