@@ -1,4 +1,4 @@
-"""The README's program is a test."""
+"""What README.md and docs/ say is so: programs run, commands have such options, links lead somewhere."""
 
 import re
 import subprocess
@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TEXT = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md")), ROOT / "recipes" / "README.md"]
+
+page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+def test_the_first_page_is_short():
+    assert len(README.read_bytes()) <= 6_600
 
 
 def test_the_keras_script_runs_word_for_word(tmp_path):
-    (script,) = blocks("python")
+    (script,) = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
     lines = [line for line in script.splitlines() if line.strip()]
     assert len(lines) <= 24, "it is meant to be short"
     # Word for word, but for its length.
@@ -26,25 +29,47 @@ def test_the_keras_script_runs_word_for_word(tmp_path):
     assert list(tmp_path.rglob("*.png"))
 
 
-def test_every_recipe_is_in_the_table_and_every_link_leads_somewhere():
+@page
+def test_every_link_leads_somewhere(path):
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_every_page_and_picture_is_linked():
+    linked = {
+        (path.parent / target).resolve()
+        for path in PAGES for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text())
+    }  # fmt: skip
+    for path in (ROOT / "docs").iterdir():
+        assert path.resolve() in linked, path.name
+
+
+def test_every_recipe_is_in_the_table():
     for path in (ROOT / "recipes").glob("*.yaml"):
-        assert path.name in TEXT, f"{path.name} is not in the README"
-    for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
-        assert (ROOT / target).exists(), target
+        assert f"({path.name})" in (ROOT / "recipes" / "README.md").read_text(), path.name
 
 
-def test_commands_name_options_that_exist():
+@page
+def test_commands_name_options_that_exist(path):
     from click.testing import CliRunner
 
     from kgan.cli import main
 
-    for command, *rest in re.findall(r"^kgan (\w+)(.*)$", TEXT, flags=re.MULTILINE):
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", path.read_text(), flags=re.DOTALL)).replace("\\\n", " ")
+    table = "\n".join(re.findall(r"`(kgan [a-z][^`]*)`", path.read_text()))
+    for command, rest in re.findall(r"^kgan (\w+)(.*)$", f"{shell}\n{table}", flags=re.MULTILINE):
         known = CliRunner().invoke(main, [command, "--help"])
         assert known.exit_code == 0, command
-        for option in re.findall(r"(?<=\s)--?[a-z-]+", rest[0]):
+        for option in re.findall(r"(?<=\s)--?[a-z][a-z-]*", rest.partition("#")[0]):
             assert option in known.output, f"kgan {command} {option}"
 
 
+def test_what_is_generated_is_fresh():
+    made = subprocess.run([sys.executable, "tools/renew.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout
+
+
+@page
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "to be measured"])
-def test_nothing_is_left_open(word):
-    assert word not in TEXT
+def test_nothing_is_left_open(path, word):
+    assert word not in path.read_text()

@@ -3,12 +3,14 @@
     python tools/renew.py [--check]
 
 * kgan/objectives/__init__.py and kgan/__init__.py: the objectives, all games in the folders of kgan/objectives;
-* kgan/known_to_keras.py: the names of all classes that can stand in a file.
+* kgan/known_to_keras.py: the names of all classes that can stand in a file;
+* recipes/README.md: the table of the recipes, from what they say.
 
 With --check nothing is written; the exit code is 1 where something is out of date.
 """
 
 import importlib
+import itertools
 import os
 import re
 import sys
@@ -18,6 +20,18 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+ABOUT = """# Recipes
+
+`kgan fit recipes/NAME.yaml` trains one; `--dry-run` prints it with every default spelled out. Each header says the
+command, the time, the machine and what was measured, or that nothing was. Fashion-MNIST is looked for in `$KGAN_DATA`,
+Debian's package (`apt-get install dataset-fashion-mnist`), a prepared tfds folder and Keras' cache before it is
+downloaded; the other sets likewise. Toys and showers are made on the spot.
+
+This table is written by `python tools/renew.py`.
+
+| recipe | objective | what | data | measured |
+|---|---|---|---|---|
+"""
 CONTRACTS = {
     "Game": "kgan.games.game",
     "GAN": "kgan.games.gan",
@@ -69,11 +83,36 @@ def renewed():
     texts[path] = re.sub(
         r"NAMES = \(\n.*?\n\)  # fmt: skip", lambda _: f"NAMES = (\n{body}\n)  # fmt: skip", read(path), flags=re.DOTALL
     )
+    texts["recipes/README.md"] = f"{ABOUT}{recipes()}\n"
     return texts
 
 
+def recipes():
+    """The table of all recipes: what each is by the first sentence of its header, and when it was measured."""
+    import yaml
+
+    lines = []
+    for path in sorted((ROOT / "recipes").glob("*.yaml")):
+        text = path.read_text()
+        header = " ".join(
+            line[1:].strip() for line in itertools.takewhile(lambda line: line[:1] == "#", text.splitlines())
+        )
+        said = re.split(r"(?<! al)\.(?: |$)", header)[0].split(" kgan fit ")[0].rstrip(":")
+        plan = yaml.safe_load(text)
+        (objective,), (dataset,) = plan["objective"], plan["dataset"]
+        if dataset == "Domains":
+            dataset = " and ".join(
+                name for name in ("FashionMNIST", "MNIST", "CIFAR10") if name in str(plan["dataset"])
+            )
+        measured = re.search(r"[Mm]easured,? (?:on )?(\d{4}-\d\d-\d\d)", header)
+        lines.append(
+            f"| [{path.name}]({path.name}) | {objective} | {said} | {dataset} | {measured[1] if measured else ''} |"
+        )
+    return "\n".join(lines)
+
+
 def read(path):
-    return (ROOT / path).read_text()
+    return (ROOT / path).read_text() if (ROOT / path).exists() else ""
 
 
 def main(check):
