@@ -454,18 +454,18 @@ def _kept(classifiers, dataset):
 @main.command("list")
 def list_():
     """Names everything that a recipe can use, room by room."""
-    with _quiet():
-        from kgan.recipe import catalogue
-    click.echo(catalogue.overview())
+    from kgan import listing
+
+    click.echo(listing.overview())
 
 
 @main.command()
 @click.argument("name")
 def show(name):
     """Prints one thing's description, arguments and defaults."""
-    with _quiet():
-        from kgan.recipe import catalogue
+    from kgan import listing
+
     try:
-        click.echo(catalogue.describe(name))
+        click.echo(listing.describe(name))
     except KeyError as error:
         raise UsageMistake(error.args[0]) from None

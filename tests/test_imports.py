@@ -16,7 +16,7 @@ ANYONE = {
     "schedules",
 }  # fmt: skip
 ALLOWED = {
-    "cli": {"recipe", "running", "runs", "using", "callbacks", "classifier", "evaluation"},
+    "cli": {"listing", "recipe", "running", "runs", "using", "callbacks", "classifier", "evaluation"},
     "using": {"running", "recipe", "runs", "register", "classifier", "datasets", "evaluation", "games", "guards",
               "metrics", "products"},
     "running": {"recipe", "callbacks", "runs", "objectives", "architectures", "datasets"},
@@ -32,6 +32,7 @@ ALLOWED = {
     "register": {"architectures", "augment", "callbacks", "datasets", "layers", "losses", "objectives", "priors",
                  "regularizers", "tricks"},
     "known_to_keras": set(),
+    "listing": set(),
     "moved": set(),
     "priors": set(),
     "products": set(),

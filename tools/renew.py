@@ -4,6 +4,7 @@
 
 * kgan/objectives/__init__.py and kgan/__init__.py: the objectives, all games in the folders of kgan/objectives;
 * kgan/known_to_keras.py: the names of all classes that can stand in a file;
+* kgan/listing.json: what `kgan list` and `kgan show` say;
 * recipes/README.md: the table of the recipes, from what they say.
 
 With --check nothing is written; the exit code is 1 where something is out of date.
@@ -11,6 +12,7 @@ With --check nothing is written; the exit code is 1 where something is out of da
 
 import importlib
 import itertools
+import json
 import os
 import re
 import sys
@@ -83,6 +85,9 @@ def renewed():
     texts[path] = re.sub(
         r"NAMES = \(\n.*?\n\)  # fmt: skip", lambda _: f"NAMES = (\n{body}\n)  # fmt: skip", read(path), flags=re.DOTALL
     )
+    from kgan.recipe import catalogue
+
+    texts["kgan/listing.json"] = json.dumps(catalogue.table(), indent=0, ensure_ascii=False) + "\n"
     texts["recipes/README.md"] = f"{ABOUT}{recipes()}\n"
     return texts
 

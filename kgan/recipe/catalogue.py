@@ -1,6 +1,5 @@
-"""Everything in every room, by name."""
+"""Everything in every room, by name: the live classes, of which `kgan.listing` keeps the words."""
 
-import difflib
 import importlib
 import inspect
 import re
@@ -33,16 +32,8 @@ def overview():
 
 
 def describe(name):
-    """Docstring, arguments and defaults of one class; also of the contracts, to which docstrings refer.
-
-    Raises:
-        KeyError: there is none of that name; the message has the nearest one.
-    """
-    classes = {n: (room, cls) for room, module in ROOMS.items() for n, cls in _classes(module).items()}
-    if name not in classes:
-        near = difflib.get_close_matches(name, classes, n=1, cutoff=0.4)
-        raise KeyError(f"There is no {name!r}{f'; did you mean {near[0]!r}?' if near else ''} (`kgan list` has all).")
-    room, cls = classes[name]
+    """Docstring, arguments and defaults of one class; also of the contracts, to which docstrings refer."""
+    room, cls = everything()[name]
     lines = [f"{name} ({room})", "", inspect.getdoc(cls), "", "Arguments and defaults:"]
     for argument, parameter in arguments(cls).items():
         required = parameter.default is inspect.Parameter.empty
@@ -51,6 +42,16 @@ def describe(name):
     if not arguments(cls):
         lines.append("  none")
     return "\n".join(lines)
+
+
+def everything():
+    """{name of a class: (room, class)}, the contracts included."""
+    return {name: (room, cls) for room, module in ROOMS.items() for name, cls in _classes(module).items()}
+
+
+def table():
+    """What `kgan.listing` ships."""
+    return {"overview": overview(), "shown": {name: describe(name) for name in sorted(everything())}}
 
 
 def members(room):

@@ -2,9 +2,12 @@
 
 import inspect
 import re
+import subprocess
+import sys
 
 import pytest
 
+from kgan import listing
 from kgan.configurable import arguments
 from kgan.recipe import catalogue
 
@@ -40,7 +43,7 @@ def test_one_thing_is_described_with_its_defaults():
 
 def test_a_misspelt_name_gets_the_nearest():
     with pytest.raises(KeyError) as error:
-        catalogue.describe("WGANPG")
+        listing.describe("WGANPG")
     assert error.value.args[0] == "There is no 'WGANPG'; did you mean 'WGANLP'? (`kgan list` has all)."
 
 
@@ -61,3 +64,16 @@ def test_contracts_can_be_shown_and_nothing_is_said_to_be_nothing():
     assert "  ema = 0.999" in catalogue.describe("GAN").splitlines()
     assert catalogue.describe("Hinge").endswith("Arguments and defaults:\n  none")
     assert "  units = (512, 512)" in catalogue.describe("MLPAutoencoder").splitlines()
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "WGANGP"]])
+def test_neither_tensorflow_nor_keras_is_imported(arguments):
+    script = (
+        "import sys\nfrom kgan.cli import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules)"
+    )
+    made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    shown = listing.overview() if arguments == ["list"] else listing.describe("WGANGP")
+    assert made.stdout == f"{shown}\n"
