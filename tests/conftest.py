@@ -70,6 +70,14 @@ def networks(objective):
     generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=latent_dim, units=(8, 8), **classes)
     if objective is kgan.VAE:
         return generator, kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
+    if objective is kgan.CycleGAN:
+        maps = [kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2, units=(8,)) for _ in range(2)]
+        return *maps, *(kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8)) for _ in range(2))
+    if objective is kgan.MGAN:
+        discriminator = kgan.architectures.MLPDiscriminator(
+            data_shape=(2,), units=(8, 8), conditioning="auxiliary", labels=kgan.labels.Classes(3)
+        )
+        return kgan.architectures.MLPGenerators((2,), generators=3, latent_dim=3, units=(8, 8)), discriminator
     if objective is kgan.BiGAN:
         encoder = kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
         return generator, encoder, kgan.architectures.MLPJointDiscriminator((2,), latent_dim=latent_dim, units=(8, 8))

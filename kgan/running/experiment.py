@@ -63,7 +63,10 @@ def _provided(plan, name, dataset, networks):
     """The arguments of a network that the data set and the networks before it give; a recipe may say them again."""
     ((cls, given),) = plan.networks[name].items()
     where = f"{plan.source}: {name}.{cls}"
-    provided = {key: give(dataset, networks) for key, give in plan.objective_class.provides(name).items()}
+    try:
+        provided = {key: give(dataset, networks) for key, give in plan.objective_class.provides(name).items()}
+    except ValueError as error:  # the data set is none for such a game
+        raise recipe.RecipeError(f"{plan.source}: {name}: {error}") from error
     how = given.get("conditioning")
     if how is None or (how == "auxiliary" and given.get("labels")):  # no labels enter
         provided.pop("labels", None)

@@ -267,6 +267,9 @@ def _dataset(dataset):
     except AttributeError:  # a class of the script, whose arguments are no attributes
         config = {}
     arguments = {name: _content(value) for name, value in config.items()}
+    parts = getattr(dataset, "parts", None)
+    if parts:  # each of which says what it holds
+        return {"class": type(dataset).__name__, "arguments": {name: _dataset(part) for name, part in parts.items()}}
     shape = [int(side) for side in dataset.data_shape]
     made = {"class": type(dataset).__name__, "arguments": arguments, "examples": len(dataset), "shape": shape}
     # What a file holds may have changed, though its name has not.

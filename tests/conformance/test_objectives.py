@@ -21,7 +21,16 @@ PENALTIES = [getattr(regularizers, name) for name in regularizers.__all__ if nam
 ALGORITHMS = list({cls.train_step: cls for cls in reversed(OBJECTIVES)}.values())
 ENGINE = [kgan.StandardGAN, kgan.WGANGP]
 # Of each family of steps one: a critic with a penalty, heads, autoencoders, both players at once, no discriminator.
-FAMILIES = [kgan.StandardGAN, kgan.WGANGP, kgan.ACGAN, kgan.BEGAN, kgan.ConsensusGAN, kgan.VAE, kgan.GaussianSampler]
+FAMILIES = [
+    kgan.StandardGAN,
+    kgan.WGANGP,
+    kgan.ACGAN,
+    kgan.BEGAN,
+    kgan.ConsensusGAN,
+    kgan.VAE,
+    kgan.GaussianSampler,
+    kgan.CycleGAN,
+]
 PLAIN = [kgan.StandardGAN, kgan.WGAN, kgan.WGANGP, kgan.WGANLP]
 
 
@@ -56,21 +65,27 @@ def toy(toy):
 
 @pytest.fixture
 def ring(ring, objective):
-    """The points; with labels where the objective needs them."""
+    """The points; with labels where the objective needs them; two domains of them for a game that maps."""
+    if objective is kgan.CycleGAN:
+        return {"a": ring, "b": 0.5 * ring[::-1]}
     return (ring, np.arange(160) % 4) if objective is kgan.ACGAN else ring
 
 
 def first(ring, count=None):
     """Some of the data as arguments of `fit`."""
-    return tuple(part[:count] for part in (ring if isinstance(ring, tuple) else (ring,)))
+    return tf.nest.map_structure(lambda part: part[:count], ring if isinstance(ring, tuple) else (ring,))
 
 
 def latents(gan, count):
     z = np.zeros([count, gan.latent_dim], "float32")
+    if len(gan.drawn_from.roles) > 1:
+        return {"latents": z, "index": np.zeros([count], "int32")}
     return [z, np.zeros([count], "int32")] if gan.conditional else z
 
 
 def samples(gan, count):
+    if gan.products[0].verb == "map":
+        return gan.map(np.linspace(-1, 1, 2 * count).reshape(count, 2).astype("float32"))
     return gan.sample(count, labels=0 if gan.conditional else None)
 
 
@@ -228,7 +243,7 @@ def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
         np.testing.assert_array_equal(old, weight.numpy())
 
 
-@of([kgan.StandardGAN, kgan.WGANGP, kgan.VAE], "optimizer", ["SGD", "Adam"])
+@of([kgan.StandardGAN, kgan.WGANGP, kgan.VAE, kgan.BiGAN, kgan.CycleGAN], "optimizer", ["SGD", "Adam"])
 def test_two_replicas_equal_one_device(toy, ring, replicas, objective, optimizer):
     """Weights with SGD; with Adam, which amplifies the rounding, the losses.
 

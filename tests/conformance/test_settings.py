@@ -24,7 +24,8 @@ def test_the_same_script_goes_on_and_an_edited_one_is_refused(objective, tmp_pat
         gan = objective(*networks(objective), **options)
         gan.compile(**{f"{player}_optimizer": keras.optimizers.Adam(rate) for player in gan.players})
         gan.run_dir = tmp_path
-        data = kgan.datasets.RingOfGaussians(size=60, modes=4).batches(batch_size)
+        ring = kgan.datasets.RingOfGaussians(size=60, modes=4)
+        data = (kgan.datasets.Domains(ring, ring) if gan.products[0].verb == "map" else ring).batches(batch_size)
         callbacks = [kgan.callbacks.Checkpoint()]
         gan.fit(data, steps_per_epoch=2, epochs=epochs, shuffle=False, verbose=0, callbacks=callbacks)
         return gan

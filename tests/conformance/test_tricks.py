@@ -23,10 +23,10 @@ TRICKS = {
 # Both players see the same fakes, or the fakes belong to codes; the loss is no mean over fakes alone.
 WITHOUT = {
     "augment": set(),
-    "replay": {kgan.SimultaneousGAN, kgan.ConsensusGAN, kgan.InfoGAN},
+    "replay": {kgan.SimultaneousGAN, kgan.ConsensusGAN, kgan.InfoGAN, kgan.MGAN},
     "top_k": {
         kgan.ACGAN, kgan.BEGAN, kgan.ConsensusGAN, kgan.EBGAN, kgan.FeatureMatchingGAN, kgan.HistoricalAveragingGAN,
-        kgan.InfoGAN, kgan.R3GAN, kgan.RelativisticGAN, kgan.UnrolledGAN,
+        kgan.InfoGAN, kgan.MGAN, kgan.R3GAN, kgan.RelativisticGAN, kgan.UnrolledGAN,
     },
 }  # fmt: skip
 
