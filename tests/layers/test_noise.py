@@ -60,6 +60,7 @@ def test_gradients_flow_through_what_is_left():
     np.testing.assert_array_equal(tape.gradient(y, x), y)
 
 
+@pytest.mark.slow
 def test_rematerialisation_draws_no_other_mask_for_the_gradient():
     with keras.RematScope(mode="full"):
         layer = Dropout(0.5)
@@ -206,6 +207,7 @@ def test_samples_with_noise_are_a_function_of_the_seed_and_the_row():
     assert len(np.unique(gan.predict(equal, verbose=0).round(5), axis=0)) == 20
 
 
+@pytest.mark.slow
 def test_an_export_with_noise_is_the_live_game(tmp_path):
     gan = game(objective=kgan.StandardGAN, at_inference=True)
     gan.export(tmp_path / "served")
@@ -216,6 +218,7 @@ def test_an_export_with_noise_is_the_live_game(tmp_path):
     np.testing.assert_allclose(blocks, samples, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_dcgan_with_dropout_survives_files(tmp_path):
     make = kgan.architectures.DCGANGenerator
     generator = make((8, 8, 1), latent_dim=4, width=4, dropout=0.5, dropout_at_inference=True)
