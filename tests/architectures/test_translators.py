@@ -1,11 +1,13 @@
 """CycleGAN's networks: what they see of an image."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kgan.architectures import PatchDiscriminator, ResidualTranslator
+from kgan.architectures import MLPGenerators, PatchDiscriminator, ResidualTranslator
 from kgan.layers import InstanceNormalization, ReflectionPadding
+from kgan.precision import policy
 
 
 @pytest.mark.parametrize(("halvings", "field"), [(0, 1), (1, 16), (2, 34), (3, 70), (4, 142)])
@@ -41,3 +43,32 @@ def test_a_translator_keeps_the_sides_and_refuses_what_it_cannot_halve():
         ResidualTranslator((30, 28, 1), width=2)
     with pytest.raises(ValueError, match="too small for 3 halvings"):
         PatchDiscriminator((28, 28, 1))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ResidualTranslator((8, 12, 3), channels=1, width=2, halvings=1, blocks=1),
+        lambda: PatchDiscriminator((8, 12, 1), width=2, halvings=1),
+        lambda: MLPGenerators((2,), generators=3, latent_dim=4, units=(5, 6)),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_saved_and_copied_they_compute_the_same(make, dtype, tmp_path):
+    with policy(dtype):
+        network = make()
+    shapes = [[4, *tensor.shape[1:]] for tensor in network.inputs]
+    rng = np.random.default_rng(0)
+    values = [
+        tf.constant(rng.integers(0, 3, shape) if "int" in tensor.dtype else rng.normal(size=shape), tensor.dtype)
+        for shape, tensor in zip(shapes, network.inputs, strict=True)
+    ]
+    values = values if len(values) > 1 else values[0]
+    made = network(values)
+    assert made.dtype == "float32"
+    network.save(tmp_path / "network.keras")
+    again = type(network).from_config(network.get_config())
+    again.set_weights(network.get_weights())
+    for other in (again, keras.models.load_model(tmp_path / "network.keras")):
+        np.testing.assert_array_equal(other(values), made)
+        assert other.get_config() == network.get_config()

@@ -131,7 +131,7 @@ def test_images_through_a_score(tmp_path):
         data.batches(8), epochs=2, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[evaluate]
     ).history
     assert {"swd_16", "swd", "swd_real"} <= set(history) and evaluate.names == ("swd", "swd_real")
-    assert evaluate.evaluation(Generated(gan, data))[1]["value"] == history["swd"][-1]
+    assert evaluate.evaluations[""](Generated(gan, data))[1]["value"] == history["swd"][-1]
 
 
 @pytest.mark.parametrize("name", ["FID", "InceptionScore"])

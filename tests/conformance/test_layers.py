@@ -33,6 +33,7 @@ CASES = {
         (lambda **kw: layers.LayerNormalization(epsilon=1e-3, **kw), [IMAGES]),
         (lambda **kw: layers.LayerNormalization(epsilon=1e-3, **kw), [VECTORS]),
     ],
+    "IndexedDense": [(lambda **kw: layers.IndexedDense(4, 3, **kw), [VECTORS, CLASSES])],
     "InstanceNormalization": [(lambda **kw: layers.InstanceNormalization(epsilon=1e-3, **kw), [IMAGES])],
     "MinibatchDiscrimination": [(lambda **kw: layers.MinibatchDiscrimination(3, 2, **kw), [VECTORS])],
     "MinibatchStddev": [
@@ -44,6 +45,7 @@ CASES = {
         (lambda **kw: layers.Projection(**kw), [VECTORS, [2]]),
     ],
     "ReferenceBatch": [(lambda **kw: layers.ReferenceBatch(4, **kw), [VECTORS])],
+    "ReflectionPadding": [(lambda **kw: layers.ReflectionPadding(2, **kw), [IMAGES])],
     "SelfAttention": [
         (lambda **kw: layers.SelfAttention(**kw), [IMAGES]),
         (lambda **kw: layers.SelfAttention(spectral_norm=True, **kw), [IMAGES]),
