@@ -32,7 +32,7 @@ SQUASHED = {
 TAKE_SCORES = [
     cls for name in kgan.objectives.__all__
     if isinstance(cls := getattr(kgan.objectives, name), type) and issubclass(cls, kgan.objectives.GAN)
-    and cls not in (kgan.objectives.GAN, kgan.ACGAN, kgan.InfoGAN, kgan.EBGAN, kgan.BEGAN, kgan.SNGAN)
+    and cls not in (kgan.objectives.GAN, kgan.ACGAN, kgan.InfoGAN, kgan.MGAN, kgan.EBGAN, kgan.BEGAN, kgan.SNGAN)
 ]  # fmt: skip
 
 
