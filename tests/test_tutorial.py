@@ -42,7 +42,8 @@ def test_the_page_can_be_followed(tmp_path, part):
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
-    environment = os.environ | {"PYTHONPATH": str(tmp_path), "PATH": path}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = inherited | {"PYTHONPATH": str(tmp_path), "PATH": path}
     for kind, name, text in parts()[part]:
         if kind == "file":
             (tmp_path / name).write_text(text)

@@ -58,7 +58,10 @@ def test_what_cannot_be_encoded_is_one_line_and_nothing_is_written(run, tmp_path
     plain = kgan.StandardGAN(game.generator, kgan.architectures.MLPDiscriminator((2,), units=(4,)))
     plain.save(tmp_path / "plain.keras")
     for arguments, says in (
-        ([tmp_path / "plain.keras"], "holds a StandardGAN, which has no encoder; BiGAN and VAE have one."),
+        (
+            [tmp_path / "plain.keras"],
+            "holds a game StandardGAN, which is good for `kgan sample`, not for `kgan encode`.",
+        ),
         ([tmp_path / "served"], "is an export; give the run folder, or call the signature encode"),
         ([tmp_path / "game.keras"], "is no run folder, and does not say which data to encode; name them."),
         ([run, "Showers: {size: 20}"], "The encoder takes examples of (2,), and the data have "),
