@@ -151,13 +151,14 @@ class Served:
         self.products = tuple(
             ServedProduct("map", name[len(MAP) :]) for name in sorted(signatures) if name.startswith(MAP)
         )
-        if {"serve", "from_latents", "latents"} <= signatures:
+        missing = {"serve", "from_latents", "latents"} - signatures
+        if not missing:
             self.products = (ServedProduct("sample"), *self.products)
             self._signature = self._served.signatures["serve"].structured_input_signature[1]
         if not self.products:
             raise Unloadable(
-                f"{path} is a SavedModel that kgan did not export: it has no signature 'serve'. `kgan export` writes "
-                f"one."
+                f"{path} is a SavedModel that kgan did not export: it has no signature {min(missing)!r}. `kgan export` "
+                f"writes one."
             )
 
     @property

@@ -7,7 +7,7 @@ from PIL import Image
 
 import kgan
 from kgan.cli import main
-from kgan.evaluation import Real
+from kgan.evaluation import Generated, Real
 from kgan.evaluation.extractors import Pixels
 from kgan.metrics import nearest_neighbors
 from kgan.using import neighbors as drawing
@@ -54,7 +54,7 @@ def test_the_nearest_of_all_whatever_the_blocks(tmp_path, monkeypatch):
 
 def test_copies_have_distance_zero(tmp_path, run, monkeypatch):
     copies = kgan.datasets.NPZ(str(run.parent / "images.npz")).batch(np.arange(90)).images
-    monkeypatch.setattr(drawing.Generated, "images", lambda self, count: iter([copies[:count]]))
+    monkeypatch.setattr(Generated, "images", lambda self, count: iter([copies[:count]]))
     (medians,) = drawing.neighbors(run, tmp_path / "n.png", count=3, k=2, spaces=["pixels"]).values()
     assert medians == (0.0, None)
 
