@@ -63,6 +63,11 @@ class MGAN(GAN):
         **options,
     ):
         super().__init__(generator, discriminator, **options)
+        made, told = getattr(generator, "generators", None), self.drawn_from.generators
+        if made not in (None, told):
+            raise ValueError(
+                f"The generator has {made} generators, and the discriminator tells {told} apart; give both K."
+            )
         self.diversity_weight, self.adversarial_loss = diversity_weight, adversarial_loss
         self.perfect_d_loss = None  # the classifier's loss is a part of it
 
@@ -76,7 +81,7 @@ class MGAN(GAN):
     def provides(cls, name):
         given = super().provides(name)
         if name == "discriminator":
-            given["labels"] = lambda dataset, networks: Classes(networks["generator"].generators)
+            given["labels"] = lambda dataset, networks: Classes(_count(networks["generator"]))
         return given
 
     @property
@@ -106,3 +111,10 @@ class MGAN(GAN):
         """As `GAN.generate`; the Batch has the `index` of the generator that made each fake."""
         drawn = self._latents(self.draws("latents"), tf.shape(like.images)[0])
         return like.replace(images=self.generated(drawn), index=drawn["index"])
+
+
+def _count(generator):
+    """How many generators a network says that it holds."""
+    if not hasattr(generator, "generators"):
+        raise ValueError(f"MGAN needs several generators, as MLPGenerators has them; got {type(generator).__name__}.")
+    return generator.generators

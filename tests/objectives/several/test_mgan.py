@@ -70,3 +70,9 @@ def test_indexed_layers_are_layers_side_by_side():
         )
     with pytest.raises(tf.errors.InvalidArgumentError, match="not from 0 to 2"):
         layer((tf.constant(x), tf.constant(index + 1)))
+
+
+def test_as_many_generators_as_are_told_apart():
+    generator = kgan.architectures.MLPGenerators((2,), generators=4, latent_dim=2, units=(8,))
+    with pytest.raises(ValueError, match="has 4 generators, and the discriminator tells 3 apart"):
+        kgan.MGAN(generator, game().discriminator)
