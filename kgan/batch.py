@@ -46,7 +46,7 @@ class Batch:
     def __repr__(self):
         return f"Batch({', '.join(f'{name}={part!r}' for name, part in self.parts.items())})"
 
-    # How TensorFlow takes a structure apart, and makes it again.
+    # tf.nest calls these to take the batch apart into tensors, and to put it together again.
 
     def __tf_flatten__(self):
         return tuple(self.parts), tuple(self.parts.values())

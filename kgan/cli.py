@@ -46,7 +46,7 @@ class Commands(click.Group):
             _leave(*_message(error))
 
     def invoke(self, context):
-        # Outside of a training a signal still runs what tidies up.
+        # SIGTERM becomes an exception, so that cleanup runs outside of a training too.
         before = signal.signal(signal.SIGTERM, _terminate)
         warnings.showwarning = _warn
         try:
@@ -190,7 +190,7 @@ def _leave_together(error, place):
     from kgan.runs.workers import ChiefRefused
 
     line, code = _message(error)
-    # What all workers see, the chief alone says.
+    # These errors are raised in all workers, but only the chief prints them.
     if place.chief or not isinstance(error, Interrupted | Diverged | ChiefRefused):
         click.echo(" ".join(line.split()), err=True)
     place.leave(code)

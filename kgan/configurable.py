@@ -114,7 +114,7 @@ def _merged(cls):
 def _hints(init):
     try:
         return typing.get_type_hints(init, include_extras=True)
-    except (NameError, TypeError):  # names that are there for type checkers alone
+    except (NameError, TypeError):  # an annotation names a class that is imported for type checkers only
         return {}
 
 
@@ -149,7 +149,7 @@ def _unknown(cls, name, known):
 def _register(cls):
     package = cls.__module__.partition(".")[0]
     holder = keras.saving.get_registered_object(f"{package}>{cls.__name__}")
-    # Before the real classes come, placeholders stand in their names (kgan/known_to_keras.py).
+    # Until kgan's classes are imported, Keras' registry has placeholders for them (kgan/known_to_keras.py).
     real = isinstance(holder, type) and issubclass(holder, Configurable)
     if real and holder.__module__ != cls.__module__:
         raise ValueError(

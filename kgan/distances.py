@@ -13,9 +13,9 @@ import numpy as np
 from scipy import optimize, sparse, special, stats
 from scipy.spatial.distance import cdist
 
-# Assignments of samples of which one set must be repeated are solved up to this size: 8 n^2 bytes, a minute.
+# The largest number of pairs n to assign where one set must be repeated to match the other: 8 n^2 bytes, a minute.
 LARGEST_ASSIGNMENT = 5_000
-# Variables of a linear program, N M: half a minute.
+# The most variables N M of a linear program, which then takes half a minute.
 LARGEST_PROGRAM = 250_000
 
 
@@ -189,7 +189,7 @@ def _transport(p, q, cost):
         raise ValueError(f"A plan of {n} x {m} is too large to be found; {LARGEST_PROGRAM:,} entries are the most.")
     rows = sparse.kron(sparse.eye(n), np.ones([1, m]))
     columns = sparse.kron(np.ones([1, n]), sparse.eye(m))
-    # In units of the largest cost and of all the mass, which the solver's absolute tolerances suit.
+    # Costs and masses are scaled to at most 1, because the solver's tolerances are absolute.
     mass, unit = p.sum(), cost.max() or 1.0
     found = optimize.linprog(
         cost.ravel() / unit,

@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-# What a file system answers that has no room left, for all or for this user.
+# Error numbers of a full disk and of a used-up quota.
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -41,7 +41,7 @@ def replacing(path):
             os.replace(temporary, path)
             _sync(path.parent)
     finally:
-        with contextlib.suppress(OSError):  # which would hide the error that came first
+        with contextlib.suppress(OSError):  # an error here would hide the first one
             temporary.unlink()
 
 

@@ -50,7 +50,7 @@ def _check_pixels(numbers):
     if not isinstance(numbers, np.ndarray):
         import tensorflow as tf
 
-        if not tf.is_tensor(numbers):  # Keras' own, symbolic, which has no values yet
+        if not tf.is_tensor(numbers):  # a KerasTensor, which has no values
             return
         if not tf.executing_eagerly():
             x = tf.cast(numbers, tf.float32)

@@ -47,7 +47,7 @@ def _placeholder(name):
 
     def from_config(config):
         importlib.import_module("kgan.register")
-        # While Keras loads a file, its other ways of looking up see a copy of the registry, with the placeholders.
+        # Looks in the registry itself: while Keras loads a file, its own look-up uses a copy made before the import.
         registry = importlib.import_module("keras").saving.get_custom_objects()
         return registry[f"{PACKAGE}>{name}"].from_config(config)
 

@@ -90,7 +90,7 @@ class Guesses(Labels):
         self.ranges = None if ranges is None else tuple((low, high) for low, high in ranges)
 
 
-# The arguments of networks that labels had in format 1.
+# Format 1 of recipes and files described labels by these arguments of the networks.
 SEPARATE = ("num_classes", "num_conditions", "condition_ranges")
 
 

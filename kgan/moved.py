@@ -5,7 +5,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 
-# kgan.<old> is kgan.<room>.<old>.
+# Modules that were kgan.<name>, and are kgan.<room>.<name> now.
 ROOMS = {
     "runs": ("checkpoint", "devices", "environment", "saving", "settings", "training", "workers"),
     "running": ("experiment", "run_folder"),

@@ -61,7 +61,7 @@ def of(hint):
     found = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Range)]
     if found:
         return found[0]
-    # Of a union, whatever else it allows; of tuple[...] and the like nothing.
+    # In a union, any option may have the range; the arguments of tuple[...] and the like are not looked at.
     inner = () if typing.get_origin(hint) in (tuple, list, dict) else typing.get_args(hint)
     return next((found for option in inner if (found := of(option)) is not None), None)
 
@@ -85,7 +85,7 @@ def check(parameters, values):
     """
     for name, value in values.items():
         limit = of(parameters[name].annotation) if name in parameters else None
-        # Of a union, the range is that of the numbers.
+        # In a union the range holds for numbers; None and other objects are let through.
         numeric = isinstance(value, numbers.Number | list | tuple | str)
         if limit is not None and numeric and value not in limit:
             finite = "finite and " if isinstance(value, float) and math.isinf(value) else ""

@@ -16,6 +16,13 @@ import keras
 
 import kgan
 
+# Whoever drops an unfinished iterator waits until the thread that tunes its pipeline wakes, up to a minute
+# (TensorFlow 2.21). Tests drop many, and the garbage collector of a later test then waits.
+UNTUNED = tf.data.Options()
+UNTUNED.autotune.enabled = False
+_iterator = tf.data.Dataset.__iter__
+tf.data.Dataset.__iter__ = lambda dataset: _iterator(dataset.with_options(UNTUNED))
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):

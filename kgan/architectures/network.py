@@ -18,7 +18,7 @@ SPECTRAL = ("spectral", "scaled_spectral")  # of kernels; a discriminator's alon
 
 MOST_WEIGHTS = 2**31
 
-# What is above these is a slip of the pen.
+# Larger sizes are taken for typing errors.
 Size = Annotated[int, Range("[1, 65536]")]
 Sizes = Annotated[tuple[int, ...], Range("[1, 65536]")]
 Growth = Annotated[int, Range("[1, 16]")]

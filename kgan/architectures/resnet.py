@@ -140,7 +140,7 @@ class ResNetDiscriminator(Network):
             x = judging(x, count, halve, normalization, first=index == 0)
             x = attended(x, attention, sides, spectral_norm=normalization == "spectral")
         check_attention(attention, sides)
-        # Sums in bfloat16 would lose what the many pixels have in common.
+        # Sums in float32: bfloat16 has 8 bits, too few to add hundreds of pixels.
         features = ops.sum(ops.cast(layers.ReLU()(x), "float32"), axis=[1, 2])
         super().__init__(condition.inputs(images), condition.outputs(features, normalization), name="discriminator")
         self.image_shape, self.width = image_shape, width
@@ -158,7 +158,7 @@ def judging(x, filters, halve, normalization, first):
     y = wrapped(convolution(filters if first else x.shape[-1]))(x if first else activated(x))
     y = wrapped(convolution(filters))(activated(y))
     changes = halve or x.shape[-1] != filters
-    if halve:  # the shortcut before its 1x1 convolution, for which it makes no difference
+    if halve:  # averaging commutes with the shortcut's 1x1 convolution, and is cheaper before it
         x, y = (layers.AveragePooling2D(2, padding="same")(part) for part in (x, y))
     return layers.Add()([y, wrapped(shortcut(filters))(x) if changes else x])
 

@@ -41,7 +41,7 @@ class DiffAugment(Augmentation):
             )
 
     def __call__(self, images, draws, step):
-        # All from one draw: two of one key depend on each other.
+        # One draw for all three: two draws with the same key would be correlated.
         u = draws.uniform([tf.shape(images)[0], 7])
         changes = {"color": (color, u[:, :3]), "translation": (translation, u[:, 3:5]), "cutout": (cutout, u[:, 5:])}
         for name in self.policy:

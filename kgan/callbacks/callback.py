@@ -11,7 +11,7 @@ LETTER = 4096  # bytes of what the chief says
 
 
 class Callback(Configurable, keras.callbacks.Callback):
-    """A Keras callback whose period counts generator steps and whose state survives a resume.
+    """A Keras callback whose period counts steps and whose state survives a resume.
 
     Paths are relative to the model's `run_dir`. What a callback must remember across a resume, it gives in
     `state` as a JSON-serialisable dictionary, and takes back in `restore`, after `on_train_begin`.
@@ -53,5 +53,5 @@ class Callback(Configurable, keras.callbacks.Callback):
 
     @property
     def step(self):
-        """The generator steps done."""
+        """The steps done."""
         return int(self.model.step.numpy())

@@ -10,7 +10,7 @@ from kgan.callbacks.finite import check_weights
 from kgan.ranges import Count, Positive
 from kgan.runs import checkpoint, environment, settings
 
-# What Keras' own callbacks remember from epoch to epoch, and forget whenever a training begins.
+# State of Keras' own callbacks from epoch to epoch, which they reset whenever a training begins.
 REMEMBERED = {
     keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch", "stopped_epoch"),
     keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
@@ -40,7 +40,7 @@ class Checkpoint(Callback):
 
     Args:
         folder: of the checkpoints, relative to the model's run folder.
-        every: generator steps between checkpoints.
+        every: steps between checkpoints.
         seconds: a checkpoint is also made when the last one is this old.
         keep: how many of the newest are kept.
         monitor: a value in the logs; the checkpoint of its best epoch is kept too. None for no such value: the
@@ -99,7 +99,7 @@ class Checkpoint(Callback):
         _check_alike({"epochs": 0, "stopped": False, "best": {}}, states[type(self).__name__])
         for name, peer in _named(self.peers).items():
             if name in states:
-                # Keras' own have no values before they begin.
+                # Keras' own callbacks set these attributes only when a training begins.
                 now = peer.state() if hasattr(peer, "state") else dict.fromkeys(_remembered(peer), 0.0)
                 _check_alike(now, peer.migrated_state(states[name]) if isinstance(peer, Callback) else states[name])
 
@@ -181,7 +181,7 @@ class Checkpoint(Callback):
         self._saved_step, self._saved_time, self._begins = self.step, time.monotonic(), True
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Only now: Keras has just reset the means of the interval that goes on, and every callback has begun.
+        # Restores here and not earlier: Keras resets the metrics, and callbacks their state, when a training begins.
         if self._resumed is not None:
             if self.enters:
                 checkpoint.restore_metrics(self.model, self._resumed)
@@ -195,7 +195,7 @@ class Checkpoint(Callback):
     # --- saving ---
 
     def on_train_batch_begin(self, batch, logs=None):
-        # Here, and not at the end of a step, all that belongs to the step before has been done and logged.
+        # Saves at the beginning of a step, when every callback has finished and logged the step before.
         step = self.step
         if step > self._saved_step and (
             self._due

@@ -29,7 +29,7 @@ class Evaluate(Callback):
         metric: name of a score, such as "fd" or "swd" (`kgan evaluate --help` has all); in Python also a function of
             (real, fake) arrays in the data set's own units that returns a number, or a dictionary of them; less is
             better.
-        every: generator steps between evaluations.
+        every: steps between evaluations.
         num_samples: fakes of each; a value compares with others of the same number only.
         data: `kgan.datasets.Dataset`, the reference. A recipe gives its own.
         extractor: another one than the score's own: "inception", "inception-clean", "classifier", "pixels", or the path
@@ -54,7 +54,7 @@ class Evaluate(Callback):
         super().__init__()
         self.metric, self.every, self.num_samples, self.data = metric, every, num_samples, data
         self.extractor, self.patience, self.seed = extractor, patience, seed
-        # One for each product of a game: of a generator of samples one, of a game that maps one for each direction.
+        # One evaluation for each product: a generator of samples has one, a game that maps has one for each direction.
         self.evaluations = {
             name: Evaluation(metric if callable(metric) else [metric], reference, num_samples, extractor)
             for name, reference in data.references.items()
@@ -68,7 +68,7 @@ class Evaluate(Callback):
     def restore(self, state):
         self._done, self._best, self._waited = state["done"], state["best"], state["waited"]
         if self.chief:
-            # What was measured of states that are not reached any more is no part of this training.
+            # Removes scores of later steps: this training has gone back behind them, and will reach other states.
             step = self.step
             path = self.model.run_dir / EVALUATIONS
             records.append(path, [], keep=lambda one: not (one["generator"].get("step") or 0) > step)

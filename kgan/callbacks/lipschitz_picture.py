@@ -7,6 +7,7 @@ from kgan.batch import Batch
 from kgan.callbacks.callback import Callback
 from kgan.datasets import Dataset
 from kgan.files import replacing
+from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.layers import SpectralNormalization
 from kgan.randomness import Draws
 from kgan.ranges import Count, Seed
@@ -38,13 +39,13 @@ class LipschitzPicture(Callback):
     looks, and all know the numbers.
 
     Args:
-        every: generator steps between looks, each at the end of its epoch: let it be a multiple of `log.every`.
+        every: steps between looks, each at the end of its epoch: let it be a multiple of `log.every`.
         data: `kgan.datasets.Dataset`. A recipe gives its own.
         seed: of the samples and of the points.
         folder: of the pictures `step-00001000.png`, relative to the run folder.
 
     Raises:
-        ValueError: every is below 1; or, when training begins, the game has no discriminator.
+        ValueError: every is below 1; or, when training begins, the game has no discriminator of examples alone.
 
     Example:
         >>> import kgan
@@ -64,11 +65,16 @@ class LipschitzPicture(Callback):
         self._done = state["done"]
 
     def on_train_begin(self, logs=None):
-        if "discriminator" not in self.model.players:
+        if len(self.model.judges_of_examples()) != 1 or not isinstance(self.model, LatentVariableModel):
             raise ValueError(
-                f"LipschitzPicture looks at a discriminator, and {type(self.model).__name__} has none; leave it out."
+                f"LipschitzPicture looks at the one discriminator of samples, and {type(self.model).__name__} has none; "
+                f"leave it out."
             )
         self._done = self.step
+
+    @property
+    def _judge(self):
+        return getattr(self.model, *self.model.judges_of_examples())
 
     def on_epoch_end(self, epoch, logs=None):
         if self.step // self.every == self._done // self.every:
@@ -84,9 +90,9 @@ class LipschitzPicture(Callback):
         Returns:
             {name: float} as in the logs.
         """
-        norms, weights, clips, kernels = self.gradient_norms(), [], [], spectral_norms(self.model.discriminator)
+        norms, weights, clips, kernels = self.gradient_norms(), [], [], spectral_norms(self._judge)
         at_bounds = []
-        for variable in self.model.discriminator.trainable_variables:
+        for variable in self._judge.trainable_variables:
             values = variable.numpy().ravel()
             weights.append(values)
             if isinstance(variable.constraint, WeightClipping):
@@ -104,8 +110,10 @@ class LipschitzPicture(Callback):
         real = self._example()
         fake = real.replace(images=self.model.sample_values(len(real.images), self.seed, self._generator_labels(real)))
         real, fake = tf.nest.map_structure(tf.constant, (real, fake))
-        if self._norms is None:  # traced once
-            self._norms = tf.function(lambda r, f: gradient_norm(self.model.score, interpolate(r, f, self._draws())))
+        if self._norms is None:  # the function is traced only once
+            self._norms = tf.function(
+                lambda r, f: gradient_norm(self.model.score_of(self._judge), interpolate(r, f, self._draws()))
+            )
         with self.model.observing():
             return self._norms(real, fake).numpy()
 
@@ -116,7 +124,7 @@ class LipschitzPicture(Callback):
         points = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
         labels = None if real.labels is None else np.repeat(real.labels[:1], len(points), axis=0)
         if self._scores is None:
-            self._scores = tf.function(self.model.score)
+            self._scores = tf.function(self.model.score_of(self._judge))
         with self.model.observing():
             scores = self._scores(tf.nest.map_structure(tf.constant, Batch(points, labels)))
         return ticks, scores.numpy().reshape(SIDE, SIDE)

@@ -16,7 +16,7 @@ class Log(Callback):
     In a run of the command line the interval is also Keras' epoch.
 
     Args:
-        every: generator steps between lines.
+        every: steps between lines.
         file: path, relative to the run folder.
         images_per_step, dataset_size: real images in one step, and examples in the data set; where given, the line
             has "epoch", "images" and "images_per_second".

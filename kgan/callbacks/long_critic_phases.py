@@ -48,7 +48,7 @@ class LongCriticPhases(Callback):
     def on_train_batch_begin(self, batch, logs=None):
         length = self.steps // self.model.discriminator_steps
         plays = self.generator_plays(self.step, length)
-        self.model.active = self.model.players if plays else ["discriminator"]
+        self.model.active = self.model.players if plays else self.model.judges
 
     def on_train_end(self, logs=None):
         self.model.active = self.model.players

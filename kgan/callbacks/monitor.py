@@ -44,13 +44,13 @@ CYCLING = (
     "{judge}'s steps, or take WGANGP or UnrolledGAN"
 )
 
-# An untrained generator makes little that differs, or far too large values: it is given so many looks.
+# Looks without a warning at the start: an untrained generator has little diversity, or values far too large.
 FIRST_LOOKS = 4
 
-# What is kept of each learner's gradient.
+# The norms that are kept for each player's gradient.
 GRADIENTS = ("first_gradient", "largest_gradient")
 
-# Of the states between which a game may go to and fro, the last are kept.
+# How many of the last states are kept, to see a game that goes to and fro between some of them.
 STATES = 8
 
 
@@ -78,7 +78,7 @@ class Monitor(Callback):
         super().__init__()
         self.data, self.every = data, every
         self._looked = 0
-        # Gradients by player; states as [spread, *center], in units of the data's spread.
+        # Gradients are kept by player; a state is [spread, *center] of the fakes, in units of the data's spread.
         self._seen = {
             "looks": 0, "first_gradient": {}, "largest_gradient": {}, "largest_spread": 0.0, "states": [], "said": [],
         }  # fmt: skip
@@ -88,7 +88,7 @@ class Monitor(Callback):
         return {**self._seen, **gradients, "said": list(self._seen["said"]), "states": list(self._seen["states"])}
 
     def migrated_state(self, state):
-        # An earlier kgan watched one learner, the first, and wrote a number for it; it kept no places of the fakes.
+        # kgan 0.1.0 watched only the first player, wrote a number instead of a dictionary, and kept no states.
         learner = next(iter(self._learners()), "")
         alone = {name: [[learner, state[name]]] for name in GRADIENTS if isinstance(state[name], float | int)}
         return {"states": [], **state, **alone}
@@ -102,7 +102,7 @@ class Monitor(Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.step
-        # The first look is what later ones are compared with.
+        # The first look comes at once: later ones are compared with it.
         if self.every and self.chief and (self._seen["looks"] == 0 or step // self.every > self._looked // self.every):
             self._looked = step
             self.look()

@@ -63,7 +63,7 @@ class OlderPlayers(Callback):
     def on_train_batch_begin(self, batch, logs=None):
         step, older = self.step, self.model.older
         now, before = self.returning(step), self.returning(step - 1)
-        if step > int(older.until.numpy()):  # where a training goes on, it may have been done
+        if step > int(older.until.numpy()):  # a resumed training may already have kept this step's players
             older.until.assign(step)
             if step % self.every == 0:
                 for player in PAIR:

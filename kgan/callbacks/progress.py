@@ -15,7 +15,7 @@ class Progress(Callback):
     elsewhere.
 
     Args:
-        steps: generator steps in all.
+        steps: steps in all.
         images_per_step: real images in one step.
         every: steps between plain lines.
 
@@ -50,7 +50,7 @@ class Progress(Callback):
         elif self.chief and (step // self.every > self._mark[0] // self.every or step == self.steps):
             self._measure(step, logs)
             left = (self.steps - step) * (time.monotonic() - self._begun[1]) / max(step - self._begun[0], 1)
-            # Where nobody reads any more, SIGPIPE has been sent as well, and `StopOnSignal` listens to that.
+            # A closed pipe also sends SIGPIPE, on which `StopOnSignal` ends the training.
             with contextlib.suppress(BrokenPipeError):
                 click.echo(f"{self._text}  eta {_clock(left)}")
 

@@ -14,7 +14,7 @@ class SampleGrid(Callback):
     mapped to.
 
     Args:
-        every: generator steps between pictures; there is also one at the end.
+        every: steps between pictures; there is also one at the end.
         count: how many samples; vectors are drawn 2,000 at a time.
         seed: of the latents.
         labels: for conditional generators: each gets a row of `count` divided by their number; one for each sample

@@ -11,10 +11,11 @@ from pathlib import Path
 from kgan.configurable import arguments
 from kgan.files import cache
 
-# The places that arguments name are meant from the working directory.
+# Arguments that are paths, relative to the working directory.
 PATHS = ("path", "data_dir")
 
-# Arguments that data sets got later. Where they are None a set is described as before, so that its classifier is found.
+# Arguments that data sets got in later versions. They are left out where they are None, so that the description of a
+# set, and with it its classifier's file, stays the same.
 LATER = ("range",)
 
 

@@ -134,7 +134,7 @@ class Dataset(Configurable):
         def load(step):
             try:
                 return tf.nest.flatten(self.ready(order, int(step) * batch_size, batch_size))
-            except Exception as error:  # TensorFlow would pass on its text alone
+            except Exception as error:  # TensorFlow would keep only the text of the error
                 failures.append(error)
                 raise
 
@@ -145,7 +145,7 @@ class Dataset(Configurable):
             return tf.nest.pack_sequence_as(example, tensors)
 
         options = tf.data.Options()
-        # There is nothing to tune, and the tuner keeps an iterator that ends waiting for up to a minute.
+        # The pipeline has nothing to tune, and the tuner delays the end of an iterator by up to a minute.
         options.autotune.enabled = False
 
         def stream(numbers):
@@ -156,10 +156,10 @@ class Dataset(Configurable):
             numbers = tf.data.Dataset.counter(step)
             return stream(numbers.map(lambda n: start + n if steps is None else start + n % steps))
 
-        # A counter has no end, and says so: Keras then expects no last step of an epoch.
+        # A counter has infinite cardinality, so that Keras does not wait for the data to end within an epoch.
         numbers = tf.data.Dataset.counter(start) if steps is None else tf.data.Dataset.range(start, start + steps)
         made = stream(numbers)
-        # What a training that goes on asks of its data; other data sets do not know it.
+        # A resumed training calls `from_step`, which only kgan's streams have.
         made.from_step = from_step
         made.examined = self.examined
         made.peek = lambda: self.example(min(batch_size, 64))

@@ -11,7 +11,7 @@ from kgan.datasets.validate import real, whole
 TAIL = 6.0  # standard deviations from a centre to the border of [-1, 1]; a normal draw exceeds it once in 5e8
 
 
-# What a single array holds, and float32 tells apart.
+# The most points that fit in one array, and scales between which float32 tells the points apart.
 MOST, SMALLEST, LARGEST = 10**8, 1e-6, 1e6
 
 

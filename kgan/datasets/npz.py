@@ -128,7 +128,7 @@ def _load(path, names):
         raise ValueError(error.args[0]) from None
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        if "pickle" in reason:  # numpy goes on to say how to load it all the same
+        if "pickle" in reason:  # numpy's text goes on to advise loading the pickle
             reason = "it is another kind of file, or holds Python objects"
         raise ValueError(
             f"{path} cannot be read ({reason}); expected an .npz or .npy file that is whole, of plain arrays: objects "

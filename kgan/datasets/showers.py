@@ -9,11 +9,11 @@ from kgan.datasets.draws import generator
 from kgan.datasets.in_memory import InMemory
 from kgan.datasets.validate import one_of, real, whole
 
-# The primary: a proton.
+# The primary particle, a proton.
 ENERGIES = (1.0, 100.0)  # EeV
 ZENITHS = (0.0, 60.0)  # degrees
 
-# Along the axis.
+# The longitudinal profile, along the axis of the shower.
 GROUND_DEPTH = 880.0  # g/cm^2, vertical, about 1400 m above the sea
 MEAN_XMAX = 750.0  # g/cm^2, at 1 EeV
 ELONGATION_RATE = 55.0  # g/cm^2 per decade of energy
@@ -23,7 +23,7 @@ PARTICLES_PER_EEV = 6.5e8  # electrons and positrons at the maximum
 ATTENUATION = 70.0  # g/cm^2, Gaisser-Hillas' lambda
 FIRST_DEPTH = 0.0  # g/cm^2, Gaisser-Hillas' X_0
 
-# Across the axis.
+# The lateral distribution, across the axis.
 MOLIERE_RADIUS = 90.0  # m, at the ground
 MUONS_AT_1_EEV = 6.0e6
 MUON_EXPONENT = 0.9  # of their growth with energy

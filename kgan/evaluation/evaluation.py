@@ -112,7 +112,7 @@ class Evaluation:
         if index not in self._references:
             extractor, _ = self.groups[index]
             wanted = self._wanted(index, 1)
-            # There is nothing to gather for scores that look at the fakes alone.
+            # Scores that need only fakes want nothing of the reference.
             real, content = gather_reference(self.real, wanted, extractor) if wanted else (None, None)
             about = extractors.About(extractor, self.real.describe() | {"sha256": content}, self.real.dataset)
             self._references[index] = real, about

@@ -114,7 +114,7 @@ def digest(blocks):
 
 
 def _skewness(features):
-    # Not by the standard deviation, which is above 0 where the mean of equal numbers is rounded.
+    # Compares the extremes: the standard deviation of equal numbers can be above 0, because their mean is rounded.
     moving = features[:, features.max(axis=0) > features.min(axis=0)].astype(np.float64)
     return float(np.abs(skew(moving, axis=0)).mean()) if moving.size and len(moving) > 2 else 0.0
 
@@ -140,7 +140,7 @@ def _read(path, wanted):
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _gathered(arrays, wanted)
-    except Exception:  # zip, zlib, numpy and the file system each have their own
+    except Exception:  # zip, zlib, numpy and the file system each raise errors of their own
         return None
 
 

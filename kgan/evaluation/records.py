@@ -11,7 +11,7 @@ from kgan.files import replacing
 
 EVALUATIONS = "evaluations.jsonl"  # in a run's folder
 
-# What must agree, in the order in which a person wants to be told.
+# Keys that must agree before two scores are compared; the first that differs is reported.
 ALIKE = ("key", "extractor", "n_gen", "n_ref", "ref", "settings", "quantised")
 
 
@@ -63,7 +63,7 @@ def comparable(a, b):
     for name in ALIKE:
         one, other = a.get(name), b.get(name)
         if name == "ref":
-            # The same pictures are the same reference, wherever they lie.
+            # Compared by content: the same pictures in another folder are the same reference.
             if (one or {}).get("sha256") == (other or {}).get("sha256"):
                 continue
             one, other = (
@@ -148,7 +148,7 @@ def table(rows):
     for index, (name, _) in enumerate(rows):
         cells.append([name, *(next((_shown(one) for row, one in column if row == index), "") for column in columns)])
     full = [column[0][1]["metric"] for column in columns]
-    if len(rows) == 1:  # one subject reads better downwards
+    if len(rows) == 1:  # a single row is easier to read as a column
         return _aligned(zip(full, cells[1][1:], strict=True))
     lines = [_aligned(cells), "", _aligned(zip(heads, full, strict=True))]
     for second in range(len(columns)):

@@ -262,7 +262,7 @@ class SlicedWasserstein:
         reals = real.first("images", sizes[1])
         for level, value in metrics.sliced_wasserstein(reals[:count], fake.first("images", count)).items():
             key = "avg" if level == "average" else level
-            # The average is what a monitor looks at.
+            # The average has the short name, by which a callback's `monitor` finds it.
             yield Value("swd" if key == "avg" else f"swd_{key}", f"SWDx1e3-{key}", value, None, settings)
         half = min(count, len(reals) // 2)
         between = metrics.sliced_wasserstein(reals[:half], reals[half : 2 * half])["average"]

@@ -252,7 +252,7 @@ class Compiled(Configurable, keras.Model):
         if not self.compiled:
             return None
         optimizers = {f"{player}_optimizer" for player in self.players}
-        # Where layers were frozen since, the optimizers still keep the state of all weights that they were made for.
+        # Layers may have been frozen since; an optimizer still has slots for all weights that it was built for.
         places = {
             player: [at for at, weight in enumerate(getattr(self, player).weights) if id(weight) in owned]
             for player, owned in self._owned.items()

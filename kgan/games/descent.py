@@ -31,7 +31,7 @@ def backward(game, loss, tape, networks):
                 )
     if len(networks) == 1 or not any(map(_scales, optimizers)):
         return everything
-    # The seed has the loss scale of the first; the scales of several optimizers move apart.
+    # The backward pass used the first optimizer's loss scale. The others' scales may differ, so theirs are rescaled.
     one = tf.ones([], loss.dtype)
     ratios = [optimizer.scale_loss(one) / optimizers[0].scale_loss(one) for optimizer in optimizers[1:]]
     scaled = [[tf.convert_to_tensor(gradient) * tf.cast(ratio, gradient.dtype) for gradient in gradients]
@@ -43,14 +43,14 @@ def apply(game, gradients, network):
     """Gives `gradients` to the network's optimizer."""
     optimizer = game.optimizer_of(network)
     replicas = tf.distribute.get_replica_context()
-    if game._moment.norms is not None:  # `inspect` wants to know, and nothing learns
+    if game._moment.norms is not None:  # `inspect` asks for the norms, and nothing learns
         unit = optimizer.scale_loss(tf.constant(1.0 / replicas.num_replicas_in_sync))
         game._moment.norms[game.player_of(network)] = tf.linalg.global_norm(
             [tf.cast(g, tf.float32) / unit for g in gradients]
         )
         return
     if replicas.num_replicas_in_sync > 1 and isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        # It looks at this replica's gradients alone, and would apply another one's inf.
+        # Keras checks only this replica's gradients for overflow, and would apply another replica's inf.
         finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
         overflows = replicas.all_reduce("SUM", tf.cast(~finite, tf.float32))
         gradients = [tf.where(overflows > 0, tf.fill(tf.shape(g), tf.constant(float("inf"), g.dtype)), g)

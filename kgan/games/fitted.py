@@ -177,7 +177,7 @@ class Fitted(Compiled):
         """Keras' function for one or many replicas, several workers and `steps_per_execution`."""
 
         def step(data):
-            # Without the dependency, counters of the step run once more when the data end, or are refused.
+            # Without this dependency a step counts itself even when its data have ended or are refused.
             data = self.admitted(data)
             waits = tf.control_dependencies([tensor for tensor in tf.nest.flatten(data) if tf.is_tensor(tensor)])
             with waits, self.noise():
@@ -202,7 +202,7 @@ class Fitted(Compiled):
             return one(iterator)
 
         if not self.run_eagerly:
-            # AutoGraph would put a page about its own code before every sentence of ours.
+            # AutoGraph would print a page about its own code before every error message of kgan.
             one = tf.function(one, reduce_retracing=True, autograph=False)
             many = tf.function(many, reduce_retracing=True, autograph=False)
 

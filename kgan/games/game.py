@@ -233,6 +233,10 @@ class Game(Fitted):
         needs = [type(regularizer).__name__ for regularizer in self.regularizers if regularizer.second_derivatives]
         return dict.fromkeys(self.judges, needs[0]) if needs else {}
 
+    def judges_of_examples(self):
+        """The names of the judges that are shown an example alone, or with its label."""
+        return [name for name in self.judges if self.inputs_of[name].only("images", "labels")]
+
     def score_of(self, network):
         """Function from a Batch to raw scores of one of the judges, as regularisers look at it."""
         raise NotImplementedError

@@ -152,8 +152,8 @@ class GAN(LatentVariableModel):
         draws = self.draws(f"augment {self._moment.looks}")
         return batch.replace(images=self.augment(batch.images, draws, self.step.value))
 
-    def highest(self, scores):
-        """The scores of fakes, from the best of which the generator learns, where `top_k` says so."""
+    def top_k_gradients(self, scores):
+        """The scores of fakes, all of them; where `top_k` is set, only the best pass a gradient to the generator."""
         return scores if self.top_k is None or self._moment.observing else self.top_k(scores, self.step.value)
 
     def outputs(self, batch):

@@ -30,7 +30,7 @@ class LatentVariableModel(Game):
 
     takes: dict[str, tuple[str, ...]] = {"generator": ("latents", "labels")}
 
-    products: tuple[Product, ...] = (Samples(),)
+    products: tuple[Product, ...] = (Samples("generator"),)
 
     averaged: tuple[str, ...] = ("generator",)
 
@@ -140,7 +140,7 @@ class LatentVariableModel(Game):
         Strided, so that the same images meet on one device and on several.
         """
         batch = self.minibatch(data)
-        # Held-out data are read once, and whole: there is nothing to take turns for.
+        # An evaluation reads the whole batch at once, since no player has to be updated before the other.
         k = 1 if self._moment.observing else self.num_minibatches
         batch, count = self._whole(batch, k)
         for self._moment.update in range(k):
@@ -207,15 +207,23 @@ class LatentVariableModel(Game):
     def call(self, latents, training=False):
         if tf.executing_eagerly():
             self.derived.follow()
-        labels = None
-        if isinstance(latents, list | tuple) and len(latents) == 2:
-            latents, labels = latents
-        elif isinstance(latents, dict):
-            labels = latents.get("labels")
-            latents = {name: part for name, part in latents.items() if name != "labels"}
-        labels = self.label_rules.admitted(None if labels is None else tf.convert_to_tensor(labels))
+        parts = self._given(latents)
+        self.drawn_from.check_given(parts)
+        labels = self.label_rules.admitted(parts.pop("labels", None))
         with self.noise_of_samples():
-            return self.ema_generator(self.generator_inputs(latents, labels), training=False)
+            return self.ema_generator(self.generator_inputs(parts, labels), training=False)
+
+    def _given(self, inputs):
+        """{role: tensor} of what the game is called on: latents, or a list or dictionary of them and labels."""
+        names = [*self.drawn_from.roles, *(["labels"] if self.conditional else [])]
+        if not isinstance(inputs, dict):
+            inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
+            if len(inputs) != len(names):
+                raise ValueError(f"This game is called on {' and '.join(names)}; got {len(inputs)} of these.")
+            inputs = dict(zip(names, inputs, strict=True))
+        if set(inputs) != set(names):
+            raise ValueError(f"This game is called on {' and '.join(names)}; got {' and '.join(inputs) or 'nothing'}.")
+        return {name: tf.convert_to_tensor(part) for name, part in inputs.items()}
 
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of latents, or of [latents, labels]; float32."""
@@ -260,7 +268,7 @@ class LatentVariableModel(Game):
         """The samples of `sample_values`, block by block."""
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
-        # All latents are drawn at once, so that they do not depend on the size of a block.
+        # All latents are drawn at once, so that they do not depend on batch_size.
         inputs = self.generator_inputs(self.latents(n, seed, truncation, **given), self.labels_for(n, labels))
         for start in range(0, n, batch_size):
             part = tf.nest.map_structure(lambda tensor, at=start: tensor[at : at + batch_size], inputs)

@@ -10,6 +10,7 @@ from kgan.remarks import remark
 def check(game):
     """Refuses regularisers that name no player of the game, or do not fit its networks; says which do nothing."""
     check_coupling(game)
+    judges_examples = bool(game.judges) and game.judges_of_examples() == list(game.judges)
     for regularizer in game.regularizers:
         name = type(regularizer).__name__
         for player in getattr(regularizer, "players", None) or ():
@@ -17,6 +18,11 @@ def check(game):
                 raise ValueError(
                     f"{name} is for {player!r}, and the players of {type(game).__name__} are {', '.join(game.players)}."
                 )
+        if not hasattr(regularizer, "of_weights") and not judges_examples:
+            raise ValueError(
+                f"{name} looks at a discriminator of examples, and {type(game).__name__} has none; take WeightDecay, "
+                f"or none."
+            )
         if getattr(regularizer, "weight", None) == 0:
             remark(f"{name} of weight 0 does nothing but cost time; give it a weight, or leave it out.")
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-# The most coordinates that the mean of the fakes keeps.
+# How many coordinates the mean of the fakes is reduced to.
 COORDINATES = 8
 
 

@@ -3,7 +3,16 @@
 import tensorflow as tf
 
 
-def over_replicas(tensors):
+def mean_over_replicas(tensors):
     """The means of `tensors` over all replicas, through which gradients flow back to each of them."""
+    return _reduced("MEAN", tensors)
+
+
+def sum_over_replicas(tensors):
+    """The sums of `tensors` over all replicas."""
+    return _reduced("SUM", tensors)
+
+
+def _reduced(how, tensors):
     context = tf.distribute.get_replica_context()
-    return context.all_reduce("MEAN", tensors) if context.num_replicas_in_sync > 1 else tensors
+    return context.all_reduce(how, tensors) if context.num_replicas_in_sync > 1 else tensors

@@ -2,7 +2,7 @@
 
 import keras
 
-# What people call an input that takes these.
+# Input names that people use, by role.
 NAMES = {
     "images": ("images", "image", "x", "img", "data"),
     "latents": ("latents", "latent", "z", "noise", "codes"),
@@ -63,7 +63,7 @@ class Roles:
         found: dict[str, int] = {}
         unknown = []
         for index, name in enumerate(names):
-            # The only input of a network may have any of the usual words: a generator's may be called x.
+            # The only input of a network may have any name: a generator's latents are sometimes called x.
             role = next(
                 (r for r, words in NAMES.items() if name == r or (len(names) > 1 and name.lower() in words)), None
             )
@@ -99,6 +99,10 @@ class Roles:
     def has(self, role):
         """Whether the network takes this."""
         return role in self._at
+
+    def only(self, *roles):
+        """Whether the network takes nothing but some of these."""
+        return set(self._at) <= set(roles)
 
     def tensor(self, role):
         """The symbolic input for `role`; None if there is none."""

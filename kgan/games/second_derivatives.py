@@ -115,7 +115,7 @@ def _check_network(network, purpose):
     if purpose not in _seen.setdefault(network, set()):
         specs = [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs]
         forwards = tf.function(lambda *inputs: network(list(inputs) if len(inputs) > 1 else inputs[0], training=True))
-        with noise_from(None):  # this look is no call of the step
+        with noise_from(None):  # this trace must not count as a call of the noise layers in the step
             graph = forwards.get_concrete_function(*specs).graph
         lost = _lost_forwards(graph.get_operations())
         _refuse(((operation, why) for operation, why in lost if purpose or why is RESIZES), purpose)
@@ -143,7 +143,7 @@ def _lost_backwards(operations):
             yield operation, RESIZES
         elif operation.type in ("MaxPoolGrad", "MaxPool3DGrad") and _alike(*operation.inputs[:2]):
             yield operation, POOLS
-        # The derivative of (x - constant)^2 has x - constant.
+        # `_of_moments` lets the derivative of (x - constant)^2 pass, which has such a subtraction too.
         elif operation.type == "Sub" and _inputs(operation) in squares and _of_moments(operation):
             yield operation, NORMALIZES
 

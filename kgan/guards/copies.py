@@ -34,7 +34,7 @@ def copied(role, network, labels=None):
     """
     try:
         copy = keras.models.clone_model(network)
-    except Exception as error:  # whatever the constructor of a layer raises
+    except Exception as error:  # a layer's constructor may raise anything
         raise ValueError(f"{_uncopied(role, network)} ({_first_line(error)})") from None
     copy.set_weights(network.get_weights())
     inputs = _numbers(network, labels) if _strange(network) else None
@@ -63,7 +63,7 @@ def _numbers(network, labels):
 
 def _made(network, inputs):
     """What a network makes of the inputs, float32; None if it does not take them."""
-    # In a graph, where operations that draw take nothing from TensorFlow's own sequence of seeds.
+    # Runs in a graph: eager random operations would advance TensorFlow's global sequence of seeds.
     run = tf.function(lambda given: tf.nest.flatten(network(given, training=False)), autograph=False)
     given = tf.nest.map_structure(tf.constant, inputs)
     try:
@@ -109,7 +109,7 @@ def _uncopied(role, network):
     for layer in network._flatten_layers(include_self=False):
         try:
             type(layer).from_config(layer.get_config())
-        except Exception:  # whatever its constructor raises
+        except Exception:  # a constructor may raise anything
             names.append(f"{layer.name!r} ({type(layer).__name__})")
     where = f"{', '.join(names)} of the {role}" if names else f"the {role}"
     return (

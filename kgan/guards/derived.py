@@ -9,10 +9,10 @@ import numpy as np
 from kgan.guards.batches import EMPTY
 from kgan.layers import SpectralNormalization
 
-# Relative to the largest weight. Keras' SwapEMAWeights puts weights back with their last bits changed.
+# Relative to the largest weight; smaller changes are ignored. Keras' SwapEMAWeights changes the last bits of weights.
 SAME = 1e-5
 
-# Before the name of a network, that of its moving average.
+# Prefix of the attributes that hold moving averages.
 AVERAGE = "ema_"
 
 
@@ -103,7 +103,7 @@ class Derived:
         optimizer = getattr(self.game, f"{name}_optimizer", None)
         updates = int(optimizer.iterations.numpy()) if optimizer is not None else 0
         inner = getattr(optimizer, "inner_optimizer", optimizer)
-        if updates and len(inner.variables) > 2:  # more than the number of updates and the learning rate
+        if updates and len(inner.variables) > 2:  # it has slots besides the step count and the learning rate
             warnings.warn(
                 f"The weights of the {name} were set after {updates} updates, and its optimizer still has the moments "
                 f"of the old ones; compile() again begins without them.",

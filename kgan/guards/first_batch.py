@@ -73,7 +73,7 @@ def _looked_at(x, look, failed):
             failed.append(error)
             raise
 
-    # The parts of examples that are a dictionary.
+    # The names of the parts, where examples are dictionaries.
     names = list(x.element_spec) if isinstance(x.element_spec, dict) else []
 
     def once(index, *batch):

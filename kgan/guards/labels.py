@@ -182,7 +182,7 @@ class LabelRules:
         (count,) = shape
         whole = given == np.round(given)
         vector = given.shape == (count,) and np.isin(given, (0, 1)).all() and given.sum() == 1
-        # Floats are meant as a vector; nobody writes classes so.
+        # Floats are taken for a vector, since people write classes as integers.
         if vector and n == count > 1 and given.dtype.kind != "f":
             raise ValueError(
                 f"labels: {given.tolist()} can mean one vector for all samples, or a class for each; give vectors, as "

@@ -32,7 +32,7 @@ def check_raw(role, network, index, what):
         f"The {role} ends in {reach.cause or 'an activation'}, which keeps its {what} in {reach}; kgan's losses take "
         f"{what}, of any size, and apply what they need themselves: end it without an activation."
     )
-    # A critic that cannot be negative is strange, and no squashed probability.
+    # Scores that cannot be negative are unusual, but not certainly a mistake as squashed ones are.
     if not reach.bounded and reach.low >= 0:
         remark(sentence)
     else:
@@ -66,7 +66,7 @@ def order_of_heads(discriminator, wanted):
         scores = kinds.index("scores")
     elif kinds.count("guesses") == 1:
         scores = 1 - kinds.index("guesses")
-    if widths[scores] != 1:  # a name that means something else
+    if widths[scores] != 1:  # the name does not mean the scores, which have width 1
         scores = 1 - scores
     return scores, 1 - scores
 

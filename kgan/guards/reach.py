@@ -35,13 +35,13 @@ class Reach(NamedTuple):
 
 EVERYTHING = Reach()
 
-# What these give, whatever they are given.
+# Operations whose outputs lie in a fixed range.
 RANGES = {
     "Sigmoid": (0, 1), "Softmax": (0, 1), "Tanh": (-1, 1), "Erf": (-1, 1), "Softsign": (-1, 1), "Sin": (-1, 1),
     "Cos": (-1, 1), "Softplus": (0, math.inf), "Exp": (0, math.inf), "Sqrt": (0, math.inf),
     "LogSoftmax": (-math.inf, 0), "Elu": (-1, math.inf), "Selu": (-1.7580993408473766, math.inf),
 }  # fmt: skip
-# These give values of what they are given, or means of them.
+# Operations whose outputs are values of their inputs, or means of them.
 PASSING = {
     "Identity", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose", "StridedSlice", "Slice", "MaxPool", "AvgPool",
     "Mean", "Max", "Min", "ReverseV2", "Roll", "ResizeNearestNeighbor", "ResizeBilinear", "Tile", "BroadcastTo",
@@ -74,7 +74,7 @@ def _of(tensor, known):
     operation, node_index, tensor_index = tensor._keras_history
     if isinstance(operation, keras.layers.InputLayer):
         return EVERYTHING
-    # A layer with a kernel and no activation: the common end of a network, for which nothing needs to be traced.
+    # A layer with a kernel and no activation, the usual last layer: it is unlimited, and need not be traced.
     if hasattr(operation, "kernel") and getattr(operation, "activation", None) is keras.activations.linear:
         return EVERYTHING
     node = operation._inbound_nodes[node_index]

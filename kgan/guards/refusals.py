@@ -42,7 +42,7 @@ def sentence(error):
         >>> sentence(tf.errors.InvalidArgumentError(None, None, "Incompatible shapes: [2] vs. [3]"))
     """
     text = error.message or ""
-    found = re.search(r"assertion failed: \[((?:labels|images): .*)", text)
+    found = re.search(r"assertion failed: \[((?:labels|images|index): .*)", text)
     if found:
         line = found[1].split("\n")[0].split("[[{{")[0]
         return " ".join(re.split(r"\]\s*\[|\]\s*$", line)).strip() + "."

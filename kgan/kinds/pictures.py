@@ -29,7 +29,7 @@ class Pictures(Kind):
     def stored_in_graph(self, values):
         import tensorflow as tf
 
-        # The graph's own kgan.images.to_uint8.
+        # The same arithmetic as kgan.images.to_uint8, in the exported graph.
         return tf.cast(tf.clip_by_value(values * 127.5 + 128.0, 0.0, 255.0), tf.uint8)
 
     def tolerance(self, stored):

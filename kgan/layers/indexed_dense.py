@@ -13,7 +13,8 @@ class IndexedDense(Layer):
     Args:
         units: width of the output.
         count: how many layers there are.
-        kernel_initializer: of each of them, a Keras initializer or its name.
+        kernel_initializer: of each of them, a Keras initializer or its name; of one with a seed the layers take that
+            seed and those after it, so that they begin differently.
 
     Input: (x [N, d], numbers [N], integers from 0 to count - 1).
     Output: [N, units].
@@ -27,7 +28,9 @@ class IndexedDense(Layer):
         (TensorShape([4, 3]), (2, 5, 3))
     """
 
-    def __init__(self, units: int, count: int, kernel_initializer: str = "he_normal", **kwargs):
+    def __init__(
+        self, units: int, count: int, kernel_initializer: str | keras.initializers.Initializer = "he_normal", **kwargs
+    ):
         check_at_least(1, units=units, count=count)
         super().__init__(**kwargs)
         self.units, self.count, self.kernel_initializer = units, count, kernel_initializer
@@ -41,15 +44,23 @@ class IndexedDense(Layer):
 
     def _each(self, shape, dtype=None):
         """The kernels of all layers, each as if it were alone."""
-        made = [keras.initializers.get(self.kernel_initializer)(shape[1:], dtype) for _ in range(shape[0])]
-        return keras.ops.stack(made)
+        return keras.ops.stack([self._initializer(number)(shape[1:], dtype) for number in range(shape[0])])
+
+    def _initializer(self, number):
+        # An object of Keras gives the same numbers at every call, which would make all layers alike.
+        if not isinstance(self.kernel_initializer, keras.initializers.Initializer):
+            return keras.initializers.get(self.kernel_initializer)
+        config = self.kernel_initializer.get_config()
+        if isinstance(config.get("seed"), int):
+            config["seed"] += number
+        return type(self.kernel_initializer).from_config(config)
 
     def call(self, inputs):
         x, index = inputs
         index = tf.cast(index, tf.int32)
         known = tf.debugging.Assert(
             tf.reduce_all((index >= 0) & (index < self.count)),
-            [f"a number of IndexedDense is not from 0 to {self.count - 1}"],
+            [f"index: expected numbers from 0 to {self.count - 1}, got", index],
         )
         with tf.control_dependencies([] if known is None else [known]):
             index = tf.identity(index)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-# The cube of an inner product of such numbers, summed over a million pairs, still fits in float64.
+# The kernel distance cubes inner products and sums a million of them, which still fits in float64 up to here.
 LARGEST = 1e48
-# The squares of smaller ones would vanish.
+# The squares of smaller numbers would underflow to 0.
 SMALLEST = 1e-100
 EXACT = 2**53  # up to which float64 has every integer
 

@@ -48,7 +48,8 @@ def frechet_distance(real_features, fake_features, ddof=1):
     if len(real.mean) != len(fake.mean):
         raise ValueError(f"real and fake features must have the same d; got {len(real.mean)} and {len(fake.mean)}.")
     root = _trace_of_root(real, fake)
-    # Unbiased covariances become others by a factor each, and the root of their product by the root of both.
+    # The statistics hold covariances that divide by N - 1. Dividing by N - ddof multiplies each by a factor, and the
+    # root of their product by the root of both factors.
     first, second = ((x.count - 1) / (x.count - ddof) for x in (real, fake))
     spread = first * real.trace + second * fake.trace
     value = np.square(real.mean - fake.mean).sum() + spread - 2 * np.sqrt(first * second) * root
@@ -188,7 +189,7 @@ class _FewFeatures:
         self.mean = rows.mean(axis=0)
         rows -= self.mean
         self.trace = float(np.square(rows).sum() / (len(rows) - 1))
-        # Helmert's contrasts, each row against the mean of those before it, have the same scatter in N - 1 rows.
+        # Helmert's contrasts (each row minus the mean of those before it, scaled) have the same scatter in N - 1 rows.
         before = np.arange(1, len(rows))[:, None]
         contrasts = rows[1:] - np.cumsum(rows, axis=0)[:-1] / before
         self.factor = (contrasts * np.sqrt(before / (before + 1) / (len(rows) - 1))).T
@@ -206,7 +207,7 @@ def _described(values, name):
 def _trace_of_root(real, fake):
     """tr (S1 S2)^(1/2) = the sum of the singular values of L1^T L2, since L1^T S2 L1 = (L1^T L2)(L1^T L2)^T."""
     if isinstance(fake, FeatureStatistics):
-        # Half the work, and all that is left to do when the reference's factor is known.
+        # Needs no factor of the fakes' covariance, which would double the work.
         values = np.linalg.eigvalsh(real.factor.T @ fake.covariance @ real.factor)
         if (values > _rounding(values)).all():
             return np.sqrt(values).sum()

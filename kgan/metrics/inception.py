@@ -80,7 +80,7 @@ class Inception:
         with full_float32():
             for start in range(0, len(images), batch_size):
                 part = images[start : start + batch_size]
-                # Two at least: a matrix product of one row is another routine, which rounds otherwise.
+                # At least two rows: TensorFlow multiplies a single row by another routine, which rounds differently.
                 pixels = resized(np.repeat(part, 2, axis=0) if len(part) == 1 else part)
                 for name, values in self._compute((pixels - 128.0) * 0.0078125).items():
                     outputs[name][start : start + batch_size] = values.numpy()[: len(part)]

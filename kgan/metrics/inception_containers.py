@@ -23,7 +23,7 @@ MOST_OBJECTS = 10**6  # in a pickle; 472 tensors take some 10,000
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
 
-# torch's names. NumPy has no bfloat16: the upper half of a float32, which is widened when it is read.
+# Element types by torch's names. NumPy has no bfloat16; its two bytes are the upper half of a float32.
 STORAGES = {
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
@@ -118,7 +118,7 @@ ALLOWED = {
     ("torch._utils", "_rebuild_parameter"): first,
     **{("torch.jit._pickle", f"build_{kind}list"): first for kind in ("int", "double", "bool", "tensor")},
     ("torch.jit._pickle", "restore_type_tag"): first,
-    # As names: a storage is never called.
+    # A storage class is only a name here; nothing calls it.
     **{("torch", name): name for name in STORAGES},
 }
 
@@ -129,7 +129,7 @@ class Unpickler(pickle.Unpickler):
     def __init__(self, file):
         begin = file.tell()
         for opcode, argument, _ in pickletools.genops(file):
-            # The unpickler makes room for all numbers below this one.
+            # Python's unpickler allocates a table as long as the largest memo number.
             if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument > MOST_OBJECTS:
                 raise Refused(f"numbers an object {argument:,} in its pickle")
         file.seek(begin)
@@ -216,7 +216,7 @@ def _read_graph(file, size):
             value = node.attr["value"].tensor
             dtype = tf.as_dtype(value.dtype)
             if dtype.is_floating:
-                # A shape costs nothing to write: one number is repeated to fill it.
+                # A few bytes can declare a large tensor, since one number may be repeated to fill its shape.
                 budget.take(node.name, math.prod(side.size for side in value.tensor_shape.dim) * dtype.size)
                 arrays[node.name] = tf.make_ndarray(value)
     if not arrays:
@@ -237,7 +237,7 @@ def _tensors(content):
             seen.add(id(value))
             if len(name) > LONGEST_NAME:
                 raise Refused(f"nests names too deep: {name[:40]}...")
-            # Of the class and not of the object, whose attributes the pickle wrote.
+            # Calls the method of the class: the pickle may have put attributes on the object.
             waiting += [
                 (f"{name}.{key}" if name else key, item) for key, item in dict.items(value) if isinstance(key, str)
             ]

@@ -20,7 +20,7 @@ FILES = (
     "inception-2015-12-05.pt",
     "classify_image_graph_def.pb",
 )
-# How the SHA-256 of a published file begins; the two .pth are the same bytes.
+# The first digits of the SHA-256 of the published .pth, which has two names.
 DIGESTS = ("6726825d",)
 
 PARTS = ("kernel", "gamma", "beta", "moving_mean", "moving_variance")

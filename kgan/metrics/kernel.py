@@ -49,7 +49,7 @@ def kernel_distance(real, fake, subsets=100, subset_size=1000, seed=2020):
         reals = real[generator.choice(len(real), size, replace=False)]
         values.append(_unbiased(fakes.astype(np.float64), reals.astype(np.float64)))
     mean = float(np.mean(values))
-    # The root of the sum of squares, of which even the largest values' do not overflow.
+    # math.hypot, because the squares of the largest values would overflow.
     return mean, math.hypot(*(value - mean for value in values)) / math.sqrt(subsets)
 
 

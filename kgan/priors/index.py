@@ -50,6 +50,12 @@ class Index(Prior):
         each = max(1, count // self.generators)  # a row for each generator
         return {"index": np.repeat(np.arange(self.generators), each)}, each
 
+    def check_given(self, parts):
+        if "index" in parts and not tf.as_dtype(parts["index"].dtype).is_integer:
+            raise ValueError(
+                f"index is a number from 0 to {self.generators - 1}, an integer; got {parts['index'].dtype.name}."
+            )
+
     def set(self, latents, index=None, **given):
         """The latents with the numbers of generators set: one for all rows, or one for each."""
         latents = super().set(latents, **given)

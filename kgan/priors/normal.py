@@ -19,11 +19,11 @@ class Normal(Prior):
         return draws.normal([count, width])
 
     def truncated(self, draws, count, width, threshold):
-        # The inverse of the cut distribution function: exact for every T, and no draw is ever repeated.
+        # Inverts the distribution function of the truncated normal: exact for every T, without drawing again.
         edge = 0.5 * tf.math.erfc(tf.constant(threshold / np.sqrt(2), tf.float64))
         u = tf.cast(draws.uniform([count, width]), tf.float64)
-        # u is a multiple of 2^-23. Where it is 0, which would be the edge itself, -inf for a large T, it becomes the
-        # middle of [0, 2^-23); the others lie inside already.
+        # u is a multiple of 2^-23. u = 0 would give the edge itself, which is -inf for a large T, and is replaced by
+        # the middle of [0, 2^-23).
         u = tf.where(u == 0, tf.constant(2.0**-24, tf.float64), u)
         return tf.cast(tf.math.ndtri(edge + u * (1 - 2 * edge)), tf.float32)
 

@@ -44,6 +44,9 @@ class Prior(Configurable):
         """What to set of about `count` samples of a picture, and how many make a row; ({}, None) for nothing."""
         return {}, None
 
+    def check_given(self, parts):
+        """Refuses, with a ValueError, {role: tensor} that somebody gives a generator in place of what `draw` makes."""
+
     def set(self, latents, **given):
         """What `draw` gave, with parts of it set to what somebody wants.
 

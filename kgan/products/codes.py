@@ -12,16 +12,22 @@ class Codes(Product):
     """Codes: `gan.encode`, `kgan encode`, and the signature encode of an export.
 
     The encoder's outputs are the latents, or first their means.
+
+    Args:
+        encoder: name of the network that makes latents of examples.
+        generator: name of the one that makes examples of latents.
     """
 
     verb = "encode"
-    networks = ("encoder",)
+
+    def __init__(self, encoder, generator):
+        self.encoder, self.generator, self.networks = encoder, generator, (encoder,)
 
     def encode(self, game, examples, labels=None, batch_size=256):
         """float32 [N, latent_dim], see `BiGAN.encode`."""
         game.derived.follow()
         examples = game.as_made(tf.convert_to_tensor(game.kind.seen(examples)))
-        roles = game.inputs_of["encoder"]
+        roles = game.inputs_of[self.encoder]
         if roles.has("labels"):
             if labels is None:
                 raise ValueError("This encoder takes labels; say which with labels=.")
@@ -30,7 +36,7 @@ class Codes(Product):
         for start in range(0, len(examples), batch_size):
             rows = slice(start, start + batch_size)
             inputs = roles.inputs(images=examples[rows], labels=None if labels is None else labels[rows])
-            parts.append(game.run_averaged("encoder", inputs, first=start)[:, : game.latent_dim].numpy())
+            parts.append(game.run_averaged(self.encoder, inputs, first=start)[:, : game.latent_dim].numpy())
         return np.concatenate(parts)
 
     def reconstruct(self, game, examples, labels=None, batch_size=256):
@@ -41,11 +47,11 @@ class Codes(Product):
         for start in range(0, len(latents), batch_size):
             rows = slice(start, start + batch_size)
             inputs = game.generator_inputs(latents[rows], None if given is None else given[rows])
-            parts.append(game.run_averaged("generator", inputs, first=start).numpy())
+            parts.append(game.run_averaged(self.generator, inputs, first=start).numpy())
         return game.kind.stored(np.concatenate(parts))
 
     def signatures(self, game):
-        roles = game.inputs_of["encoder"]
+        roles = game.inputs_of[self.encoder]
         example = roles.tensor("images")
         dtype = game.kind.stored(np.zeros([1])).dtype
         specs = [tf.TensorSpec(example.shape, dtype, game.kind.array)]
@@ -56,15 +62,15 @@ class Codes(Product):
             labels = game.label_rules.admitted(labels)
             inputs = roles.inputs(images=game.kind.seen(examples), labels=labels)
             with game.noise_of_samples():
-                outputs = game.averaged_network("encoder")(inputs, training=False)
+                outputs = game.averaged_network(self.encoder)(inputs, training=False)
             return {"latents": tf.cast(outputs, tf.float32)[:, : game.latent_dim]}
 
         return {"encode": tf.function(encode, specs, autograph=False)}
 
     def check(self, game, served):
-        shape = game.inputs_of["encoder"].tensor("images").shape[1:]
+        shape = game.inputs_of[self.encoder].tensor("images").shape[1:]
         examples = game.kind.stored(np.random.default_rng(1).uniform(-1, 1, [ROWS, *shape]))
-        labels = [game.label_rules.example(ROWS)] if game.inputs_of["encoder"].has("labels") else []
+        labels = [game.label_rules.example(ROWS)] if game.inputs_of[self.encoder].has("labels") else []
         live = self.encode(game, examples, *labels)
         made = served.encode(tf.constant(examples), *map(tf.constant, labels))["latents"].numpy()
-        compare("encoder", made, live, 1e-4 * (1 + float(np.abs(live).max())))
+        compare(self.encoder, made, live, 1e-4 * (1 + float(np.abs(live).max())))

@@ -1,7 +1,9 @@
 """Samples of the averaged generator."""
 
 import inspect
+import json
 
+import keras
 import tensorflow as tf
 
 from kgan.products.product import Product, compare
@@ -10,10 +12,16 @@ ROWS = 4
 
 
 class Samples(Product):
-    """Samples: `gan.sample`, `kgan sample`, and the signatures serve, from_latents and latents of an export."""
+    """Samples: `gan.sample`, `kgan sample`, and the signatures serve, from_latents and latents of an export.
+
+    Args:
+        network: name of the generator.
+    """
 
     verb = "sample"
-    networks = ("generator",)
+
+    def __init__(self, network):
+        self.network, self.networks = network, (network,)
 
     def picture(self, game, count, seed, labels, data):
         count, labels, columns = game.kind.layout(count, labels)
@@ -22,16 +30,17 @@ class Samples(Product):
         return game.sample(count, seed, labels, **given), columns or each
 
     def signatures(self, game):
-        roles = game.inputs_of["generator"]
+        roles = game.inputs_of[self.network]
         drawn = game.drawn_from.roles
 
-        noise = ["seed", "first"] if game.noisy("generator") else []
+        noise = ["seed", "first"] if game.noisy(self.network) else []
         names = [*drawn, *noise, *(["labels"] if game.conditional else [])]
 
         def output(latents, labels, seed=0, first=0):
             labels = game.label_rules.admitted(labels)
             with game.noise_of_samples(seed, first):
-                values = game.averaged_network("generator")(game.generator_inputs(latents, labels), training=False)
+                generator = game.averaged_network(self.network)
+                values = generator(game.generator_inputs(latents, labels), training=False)
             return {game.kind.array: game.kind.stored_in_graph(tf.cast(values, tf.float32))}
 
         def serve(num_samples, seed, labels=None):
@@ -60,7 +69,8 @@ class Samples(Product):
         }
 
     def noted(self, game):
-        return {"one_hot": game.label_rules.one_hot, "num_classes": game.label_rules.num_classes or 0}
+        prior = json.dumps(keras.saving.serialize_keras_object(game.drawn_from))
+        return {"one_hot": game.label_rules.one_hot, "num_classes": game.label_rules.num_classes or 0, "prior": prior}
 
     def check(self, game, served):
         labels = [tf.constant(game.label_rules.example(ROWS))] if game.conditional else []
@@ -68,13 +78,13 @@ class Samples(Product):
             game.sample_values(ROWS, seed=1, labels=labels[0].numpy() if labels else None)
         )  # fmt: skip
         seed = tf.constant(1, tf.int64)
-        noise = [seed, tf.constant(0, tf.int64)] if game.noisy("generator") else []
+        noise = [seed, tf.constant(0, tf.int64)] if game.noisy(self.network) else []
         for endpoint, arguments in (
             (served.serve, [tf.constant(ROWS), seed]),
             (served.from_latents, [*_named(game.latents(ROWS, seed=1)).values(), *noise]),
         ):
             (made,) = (value.numpy() for value in endpoint(*arguments, *labels).values())
-            compare("generator", made, live, game.kind.tolerance(live))
+            compare(self.network, made, live, game.kind.tolerance(live))
 
 
 def _spec(name, tensor):

@@ -11,7 +11,7 @@ ROOMS = {
                                       "callbacks", "augment", "schedules", "priors")
 } | {room: f"kgan.tricks.{room}" for room in ("constraints", "pool", "replay", "top_k")}  # fmt: skip
 
-# What others extend or wrap; no member of a recipe.
+# Base classes and wrappers, which a recipe cannot name.
 CONTRACTS = {
     "AdversarialLoss", "Augmentation", "Callback", "CallbackList", "Configurable", "Dataset", "Distance", "GAN",
     "Compiled", "Fitted",

@@ -4,7 +4,7 @@ import yaml
 
 from kgan.recipe.schema import cut
 
-# Neither deep nor, with all anchors replaced by what they stand for, large.
+# The most levels and values that a recipe may have, counted after every alias is replaced by its anchor's value.
 DEEPEST, MOST = 20, 50_000
 
 
@@ -73,7 +73,7 @@ Loader.add_constructor(None, Loader.construct_undefined)
 
 def _measure(node, known, depth=1):
     """(values, levels) of a node with every alias replaced; refuses those of which there are too many."""
-    if id(node) not in known and depth <= DEEPEST:  # what contains itself is deeper than anything
+    if id(node) not in known and depth <= DEEPEST:  # the depth ends the recursion where a node contains itself
         inside = [] if isinstance(node, yaml.ScalarNode) else node.value
         inside = [child for pair in inside for child in pair] if isinstance(node, yaml.MappingNode) else inside
         sizes = [_measure(child, known, depth + 1) for child in inside]
@@ -87,7 +87,7 @@ def _measure(node, known, depth=1):
     return values, levels
 
 
-# What a YAML parser says, and what a person can do something with.
+# Messages of the YAML parser, and how kgan words them.
 PLAINLY = {
     "found character '\\t' that cannot start any token": "a tab; indent with spaces",
     "found unexpected end of stream": "a quote is not closed",

@@ -27,8 +27,8 @@ from kgan.recipe.schema import (
     what,
 )
 
-# Where the class of an object is looked up: by its section, or by the argument of Keras' that it is given to. What
-# arguments of kgan's own take stands at their annotations.
+# In which packages a class name is looked up, by the section or by the argument of a Keras object. For arguments of
+# kgan's own objects their annotations say it.
 ROOMS = {
     "dataset": ["kgan.datasets"],
     "networks": ["kgan.architectures"],
@@ -42,7 +42,7 @@ ROOMS = {
     "kernel_initializer": ["keras.initializers"],
 }
 
-# What a recipe need not say, because something else in it does.
+# Arguments that a recipe leaves out, because other parts of it give them.
 PROVIDED = {
     "objective": {"seed", "kind"},
     "optimizers": {"name"},
@@ -52,25 +52,25 @@ PROVIDED = {
     "callbacks": {"data"},
 }
 
-# Callbacks that every run has already, and those of Keras that a recipe cannot describe, or that would save,
-# log or go on in another way than the run folder does.
+# Callbacks that every run has already, and Keras callbacks that a recipe cannot describe, or that would save, log or
+# resume in another way than the run folder does.
 NO_CALLBACKS = {
     "Checkpoint", "Log", "Monitor", "Progress", "StopOnNonFinite", "StopOnSignal",
     "BackupAndRestore", "CSVLogger", "History", "LambdaCallback", "LearningRateScheduler", "ModelCheckpoint",
     "OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights", "TerminateOnNaN",
 }  # fmt: skip
 
-# What may be given although something else in a recipe provides it; the rest would be said twice.
+# Provided arguments that a recipe may repeat, if it gives the same value.
 SAID_TWICE = {"image_shape", "data_shape", "labels", "name", "seed"}
 
 # A recipe writes into its run folder and nowhere else, and not over what every run has there.
 RESERVED = {".lock", "checkpoints", "environment.json", "evaluations.jsonl", "log.jsonl", "recipe.yaml", "report.html"}
 
-# How recipes are written: 1 (kgan 0.1.0) had three arguments for the labels of a network. Arguments that were written
-# otherwise are read as what they are now (`Configurable.migrated`), whatever the file says.
+# The format of recipes. In format 1 (kgan 0.1.0) a network had three arguments for its labels. Old arguments are
+# translated by `Configurable.migrated`, whichever format the file names.
 FORMAT = 2
 
-# A recipe is short.
+# Bytes. A longer file is no recipe, and parsing it could take minutes.
 LONGEST = 2**18
 
 

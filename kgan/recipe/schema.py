@@ -11,7 +11,7 @@ import yaml
 
 from kgan import ranges
 
-# Counters are int64, and training computes in float32 at most.
+# Counters are int64, and networks compute in float32.
 LARGEST_INTEGER, LARGEST_FLOAT = 2**63 - 1, 3.4e38
 
 
@@ -154,7 +154,7 @@ def what(value):
         return text if len(text) <= 60 else f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
     if isinstance(value, str) and _is_number(value):
         return f"the string {value!r} ({_as_yaml(value)})"
-    if isinstance(value, int) and abs(value) >= 10**60:  # Python does not even print the longest ones
+    if isinstance(value, int) and abs(value) >= 10**60:  # Python refuses to print integers of more than 4,300 digits
         return f"a number of about {int(value.bit_length() * math.log10(2)) + 1} digits"
     if isinstance(value, datetime.date):
         return f"the date {value} (write it in quotes)"

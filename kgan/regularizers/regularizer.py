@@ -6,16 +6,15 @@ from kgan.configurable import Configurable
 class Regularizer(Configurable):
     """A term added to the loss of a player: of the discriminators, unless a regulariser says otherwise."""
 
-    # A lazy term is computed at every k-th update of the discriminator only, and then counts k times: the game sees
-    # to that, and `__call__` does not know of it.
+    # A lazy term (every > 1) is computed at every k-th update of the discriminator, and multiplied by k; the game does
+    # that, outside `__call__`.
     every: int = 1
 
-    # Whether it judges the gradient of each example by itself. A discriminator that couples the examples of a minibatch
-    # has no such gradient, and is refused: what the tape gives for one example is that of the sum of all scores.
+    # Whether it needs the gradient of each example's own score. A discriminator that couples the examples of a
+    # minibatch is then refused, because the tape gives the gradient of the sum of all scores.
     per_example: bool = False
 
-    # Whether it is made of gradients, so that layers are refused of which TensorFlow loses a part of the second
-    # derivatives. Of others, their operations tell.
+    # Whether the term contains gradients. Layers whose second derivatives TensorFlow computes wrongly are then refused.
     second_derivatives: bool = False
 
     def concerns(self, player, judges):

@@ -33,6 +33,8 @@ class WeightDecay(Regularizer):
     def of_weights(self, network):
         """The weighted term of a network, a scalar."""
         kernels = [weight.value for weight in network.trainable_weights if len(weight.shape) > 1]
+        if not kernels:
+            return tf.zeros([])
         return self.weight / 2 * tf.add_n([tf.reduce_sum(tf.square(tf.cast(w, tf.float32))) for w in kernels])
 
     def __call__(self, score, real, fake, draws):

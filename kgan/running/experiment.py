@@ -15,8 +15,8 @@ from kgan.runs.workers import Place, WorkerLost
 # How often a training goes back to the same checkpoint before it is given up.
 ROLLBACKS = 5
 
-# The step of a checkpoint that there is not.
-NONE = -2
+# Stands for a step where there is no checkpoint: the chief tells the workers an integer, and -1 is its refusal.
+NO_CHECKPOINT = -2
 
 
 def build(plan, strategy=None):
@@ -39,7 +39,7 @@ def build(plan, strategy=None):
         try:
             gan.compile(**optimizers)
             gan.check_averages()
-        except ValueError as error:  # what would be wrong in this game, or on several replicas
+        except ValueError as error:  # an optimizer or a layer does not fit this game or several replicas
             raise recipe.RecipeError(f"{plan.source}: {error}") from error
     replicas = gan.distribute_strategy.num_replicas_in_sync
     if plan.batch_size % replicas:
@@ -65,10 +65,10 @@ def _provided(plan, name, dataset, networks):
     where = f"{plan.source}: {name}.{cls}"
     try:
         provided = {key: give(dataset, networks) for key, give in plan.objective_class.provides(name).items()}
-    except ValueError as error:  # the data set is none for such a game
+    except ValueError as error:  # the objective does not accept this data set
         raise recipe.RecipeError(f"{plan.source}: {name}: {error}") from error
     how = given.get("conditioning")
-    if how is None or (how == "auxiliary" and given.get("labels")):  # no labels enter
+    if how is None or (how == "auxiliary" and given.get("labels")):  # the network does not need the set's labels
         provided.pop("labels", None)
     elif "labels" in provided and provided["labels"] is None:
         raise recipe.RecipeError(f"{where}.conditioning: the data set has no labels; leave it out.")
@@ -97,7 +97,7 @@ def callbacks(plan, dataset, gan, allow_inexact=False):
                 f"here one is a schedule."
             )
         own.append(plan.build(f"callbacks.{index}", spec, data=dataset))
-    # Scores stand first, so that whoever looks at the logs of an epoch finds them there.
+    # Scores run first, so that the callbacks after them find the scores in the logs of the epoch.
     own.sort(key=lambda callback: not isinstance(callback, kc.Evaluate))
     scores = [name for callback in own if isinstance(callback, kc.Evaluate) for name in callback.names]
     if len(set(scores)) < len(scores):
@@ -174,7 +174,7 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
         say = _silent
     progress = kc.Progress(plan.steps, per_step, every=log.every)
     with contextlib.ExitStack() as held:
-        # Nothing is written before all of the recipe has been made.
+        # Nothing is written until every object of the recipe has been built without an error.
         checkpoint.attach(gan, [*own, monitor, log])
         step = place.from_chief(lambda: _take(plan, run_dir, fresh, held, checkpoint))
         try:
@@ -198,13 +198,13 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
             say(f"going on from step {begun}")
 
         stream = dataset.batches(per_step, seed=plan.seed)
-        # Checkpoints are made at the beginning of a step, before a signal is looked at.
+        # The checkpoint callback stands before the signals: it saves at the beginning of a step, then they stop it.
         with kc.StopOnSignal(checkpoint, place) as signals:
             members = [kc.StopOnNonFinite(), *own, monitor, log, progress, checkpoint, signals]
-            together = training.OneTraining(members, add_history=True, model=gan)
+            callback_list = training.OneTraining(members, add_history=True, model=gan)
             try:
                 with place.together():
-                    _train(gan, stream, plan, log.every, together, checkpoint, on_nan, say)
+                    _train(gan, stream, plan, log.every, callback_list, checkpoint, on_nan, say)
                     place.finish()
             except WorkerLost:
                 if not place.chief and place.asked:  # the chief has saved, and says so
@@ -216,29 +216,29 @@ def fit(plan, run_dir, fresh=False, on_nan="stop", allow_inexact=False, place=No
 
 
 def _take(plan, run_dir, fresh, held, checkpoint):
-    """Takes the run folder for this process; returns the step of its newest checkpoint, or NONE."""
+    """Takes the run folder for this process; returns the step of its newest checkpoint, or NO_CHECKPOINT."""
     held.enter_context(run_folder.locked(run_dir))
     run_folder.check(plan, run_dir, fresh)
     if fresh:
         run_folder.clear(run_dir)
     found = checkpoint.find()
-    return found[1]["step"] if found else NONE
+    return found[1]["step"] if found else NO_CHECKPOINT
 
 
 def _silent(line):
     """What the workers say that are not the chief."""
 
 
-def _train(gan, stream, plan, every, together, checkpoint, on_nan, say):
+def _train(gan, stream, plan, every, callback_list, checkpoint, on_nan, say):
     """Trains to the last step; where that diverges, from the last checkpoint on with smaller steps, if asked to."""
     step, times = -1, 0
     while True:
         try:
             try:
-                together.begin()
+                callback_list.begin()
             except ValueError as error:  # a callback that does not fit the game
                 raise recipe.RecipeError(f"{plan.source}: callbacks: {error}") from error
-            return training.run(gan, stream, plan.steps, every, together, checkpoint)
+            return training.run(gan, stream, plan.steps, every, callback_list, checkpoint)
         except kc.Diverged as error:
             if on_nan == "stop":
                 raise kc.Diverged(f"{error} The last finite checkpoint is kept: {checkpoint.newest()}.") from None

@@ -9,7 +9,7 @@ from kgan import recipe
 from kgan.files import no_room, replacing
 from kgan.runs import environment
 
-# What a run writes besides recipe.yaml, which is replaced and never removed.
+# What --fresh removes. recipe.yaml is not among it, because the new run replaces it.
 ARTEFACTS = ("environment.json", "log.jsonl", "evaluations.jsonl", "report.html")
 FOLDERS = ("samples", "checkpoints", "tensorboard")
 
@@ -19,7 +19,7 @@ def check(plan, run_dir, fresh):
     if not run_dir.is_dir():
         return  # what stands in its way, if anything, is found when it is made
     if not ((run_dir / "recipe.yaml").is_file() and (run_dir / "environment.json").is_file()):
-        # What a run leaves that was killed while it wrote its first two files is no reason to refuse.
+        # A run that was killed while it wrote recipe.yaml or environment.json leaves only these, and may begin again.
         names = sorted(entry.name for entry in run_dir.iterdir())
         others = [n for n in names if n not in (".lock", "environment.json") and not n.startswith(".tmp-")]
         if others:
@@ -29,7 +29,7 @@ def check(plan, run_dir, fresh):
         return
     if fresh:
         return
-    # Resolved anew, since arguments that came later have their defaults there.
+    # The old recipe is resolved again, which gives arguments that kgan has got since their defaults.
     before, now = recipe.load(run_dir / "recipe.yaml").document(), plan.document()
     found = recipe.difference({**before, "steps": 0}, {**now, "steps": 0})
     if found:

@@ -15,11 +15,11 @@ import numpy as np
 from kgan import files
 from kgan.runs import environment, saving
 
-# Of what is written here and in recipes. 1 (kgan 0.1.0, which did not say it): labels were three arguments of each
-# network, games had no kind.
+# The format of checkpoints. In format 1 (kgan 0.1.0, which wrote no number) labels were three arguments of each
+# network, and games had no kind.
 FORMAT = 2
 
-# What every record has, and of which type.
+# The keys that every record has, and their types.
 RECORD = {"step": int, "weights_sha256": str, "metrics": list, "state": dict, "environment": dict, "model": dict}
 SETTINGS = ("objective", "optimizers", "data", "execution")
 
@@ -178,13 +178,13 @@ def load(folder):
 def _make(commit, record):
     try:
         model = keras.saving.deserialize_keras_object(record["model"])
-    except Exception as error:  # Keras' own, and those of all the constructors
+    except Exception as error:  # Keras or any constructor may raise
         if str(error).startswith("Could not locate"):
             raise NoneUsable(
                 f"{commit}: {str(error).partition('.')[0]}; import the module that defines it before loading."
             ) from error
         raise ValueError("model") from error
-    if not hasattr(model, "players"):  # some other class that Keras can make
+    if not hasattr(model, "players"):  # a Keras object, but no game
         raise TypeError("model")
     restore(model, commit, record)
     return model

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
 
-# Each part of a CPU has threads of its own, and parts are for trying out.
+# The most parts that a CPU is divided into. Each has its own threads; they serve to try out several replicas.
 MOST_PARTS = 64
 
 
@@ -24,7 +24,7 @@ def outside_scopes(function, *arguments):
         ...     outside_scopes(tf.distribute.has_strategy)
         False
     """
-    with ThreadPoolExecutor(1) as aside:  # a scope is of the thread that entered it
+    with ThreadPoolExecutor(1) as aside:  # a strategy's scope belongs to the thread that entered it
         return aside.submit(function, *arguments).result()
 
 

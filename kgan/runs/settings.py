@@ -21,15 +21,14 @@ from kgan import configurable, labels
 ROWS = 64  # of arrays that are looked at
 MOST = 6  # differences that a person wants to read
 
-# What stands nowhere in a script by its name here.
+# Settings whose names in these records differ from what a script calls them.
 WORDS = {
     "data.batch": "batch size of the data",
     "data.batches": "number of batches of the data",
     "data.elements": "element_spec of the data",
 }
 
-# What Keras notes of an object that is no setting: names are automatic, and seeds of layers only begin what a
-# checkpoint holds; `environment` knows the precision.
+# Keys of Keras' configurations that are no settings. Names are automatic, and `environment` compares the precision.
 NO_SETTINGS = {"name", "module", "registered_name", "build_config", "compile_config", "shared_object_id", "dtype"}
 
 
@@ -145,7 +144,7 @@ def said(found):
 def _object(thing):
     try:
         return _plain(keras.saving.serialize_keras_object(thing))
-    except Exception:  # whatever a class that cannot be saved raises: then its name has to do
+    except Exception:  # a class that cannot be serialized may raise anything; its name is compared instead
         return {"class": type(thing).__name__, "arguments": {}}
 
 
@@ -242,7 +241,7 @@ def _data(x, y, batch_size, shuffle):
         return {"class": "tf.data.Dataset", "arguments": {"elements": str(x.element_spec), **batches}}
     try:
         arrays = [_array(part) for part in tf.nest.flatten([x, y]) if part is not None]
-    except (AttributeError, TypeError, ValueError):  # a generator, a loader: nothing is known of its data
+    except (AttributeError, TypeError, ValueError):  # a generator or loader, whose data cannot be looked at
         return {"class": type(x).__name__, "arguments": {}}
     arguments = {"batch_size": batch_size or 32, "shuffle": bool(shuffle), "arrays": arrays}
     return {"class": "arrays", "arguments": arguments}
@@ -264,15 +263,15 @@ def _batched(x):
 def _dataset(dataset):
     try:
         config = dataset.get_config()
-    except AttributeError:  # a class of the script, whose arguments are no attributes
+    except AttributeError:  # the script's own class, which does not keep its arguments as attributes
         config = {}
     arguments = {name: _content(value) for name, value in config.items()}
     parts = getattr(dataset, "parts", None)
-    if parts:  # each of which says what it holds
+    if parts:  # a set made of others, which are compared one by one
         return {"class": type(dataset).__name__, "arguments": {name: _dataset(part) for name, part in parts.items()}}
     shape = [int(side) for side in dataset.data_shape]
     made = {"class": type(dataset).__name__, "arguments": arguments, "examples": len(dataset), "shape": shape}
-    # What a file holds may have changed, though its name has not.
+    # A file may have changed under the same name, so some examples are compared as well.
     some = dataset.batch(np.unique(np.linspace(0, len(dataset) - 1, ROWS).astype(int)))
     return made | {"arrays": [_array(np.asarray(part)) for part in some if part is not None]}
 
@@ -313,7 +312,7 @@ def _differences(path, before, now):
             yield _line(path, before.get("class"), now.get("class"))
             return
         for key in dict.fromkeys([*before, *now]):
-            # What only orders the settings is no part of their names.
+            # These keys only group the settings; the names that a person reads leave them out.
             hidden = key == "arguments" or (not path and key in ("objective", "optimizers", "execution"))
             place = path if hidden else f"{path}.{key}" if path else key
             yield from _differences(place, before.get(key), now.get(key))

@@ -11,7 +11,7 @@ import time
 
 import tensorflow as tf
 
-# Private names: nothing public aborts a collective operation, or says how long a silent worker counts as alive.
+# Private modules: no public function aborts a collective operation, or sets how long a silent worker counts as alive.
 from tensorflow.compiler.xla.tsl.protobuf.coordination_config_pb2 import CoordinatedJob
 from tensorflow.python.eager import context as tf_context
 
@@ -131,7 +131,7 @@ class Place:
                 said = b""
             if said == DONE or self._finished:
                 return
-            if not said:  # the other process has ended, and the system closed its end
+            if not said:  # end of file: the other process has ended
                 tf_context.context().abort_collective_ops(tf.errors.UNAVAILABLE, "a worker has gone")
                 return
             self.asked = said[0]
@@ -153,7 +153,7 @@ def worker():
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         tf.train.ClusterSpec({"worker": addresses}), task_type="worker", task_id=task, rpc_layer="grpc"
     )
-    # TensorFlow takes SIGTERM for itself here.
+    # The strategy's constructor replaces the handler of SIGTERM; it is put back below.
     before = signal.getsignal(signal.SIGTERM)
     try:
         strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)

@@ -83,7 +83,7 @@ class Stored(keras.layers.Layer):
         chosen = tf.minimum(tf.cast(u[:, 1] * self.capacity, tf.int32), self.capacity - 1)
         place = tf.where(stores, self.filled.value + turn, chosen)
 
-        # The last fake before each turn that came into the same place, and the last one of all in each place; or -1.
+        # before: the last earlier fake that went into the same place; last: the last fake of each place; or -1.
         written = tf.where(stores | exchanged, place, -1)
         same = (written[None, :] == place[:, None]) & (turn[None, :] < turn[:, None])
         before = tf.reduce_max(tf.where(same, turn[None, :], -1), axis=1)

@@ -41,21 +41,22 @@ def encode(run, data=None, count=None, npz="codes.npz"):
         dataset = plan.build("dataset", plan.dataset)
     else:
         dataset = reference(str(data))
-    shape, wanted = tuple(dataset.data_shape), tuple(game.inputs_of["encoder"].tensor("images").shape[1:])
+    roles = next(game.inputs_of[product.networks[0]] for product in game.products if product.verb == "encode")
+    shape, wanted = tuple(dataset.data_shape), tuple(roles.tensor("images").shape[1:])
     if shape != wanted:
         raise ValueError(f"The encoder takes examples of {wanted}, and the data have {shape}; name other data.")
-    arrays = _encoded(game, dataset, min(count or len(dataset), len(dataset)))
+    arrays = _encoded(game, roles, dataset, min(count or len(dataset), len(dataset)))
     npz = Path(npz)
     with replacing(npz) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(file, **arrays)
     return npz
 
 
-def _encoded(game, dataset, count):
+def _encoded(game, roles, dataset, count):
     latents, labels = [], []
     for start in range(0, count, BLOCK):
         batch = dataset.batch(np.arange(start, min(start + BLOCK, count)))
-        known = batch.labels if game.inputs_of["encoder"].has("labels") else None
+        known = batch.labels if roles.has("labels") else None
         latents.append(game.encode(np.asarray(dataset.encode(batch.images), np.float32), known))
         labels.append(batch.labels)
     arrays = {"latents": np.concatenate(latents)}

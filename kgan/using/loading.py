@@ -196,15 +196,15 @@ class Served:
         (spec,) = self._served.signatures[MAP + name].structured_input_signature[1].values()
         return tuple(spec.shape[1:])
 
-    def sample(self, n, seed=0, labels=None):
+    def sample(self, n, seed=0, labels=None, **given):
         """As `GAN.sample`: uint8 [n, height, width, channels] for images, float32 [n, d] for vectors.
 
         Raises:
-            ValueError: the generator takes no labels, or others.
+            ValueError: the generator takes no labels, or others; or the prior has no such part to set.
         """
-        return np.concatenate(list(self.sample_blocks(n, seed, labels)))
+        return np.concatenate(list(self.sample_blocks(n, seed, labels, **given)))
 
-    def sample_blocks(self, n, seed=0, labels=None, batch_size=256):
+    def sample_blocks(self, n, seed=0, labels=None, batch_size=256, **given):
         """The samples of `sample`, block by block: for more of them than fit into memory."""
         if n < 1:
             raise ValueError(f"n must be at least 1; got {n}.")
@@ -212,6 +212,7 @@ class Served:
         if (labels is None) != (spec is None):
             raise ValueError("This generator needs labels=." if spec is not None else "This generator takes no labels.")
         inputs = self._served.latents(tf.constant(n, tf.int32), tf.constant(seed, tf.int64))
+        inputs = self._with(inputs, given) if given else inputs
         if spec is not None:
             inputs["labels"] = tf.constant(self._label_rules(spec).values(n, labels))
         noisy = "seed" in self._served.signatures["from_latents"].structured_input_signature[1]
@@ -220,6 +221,17 @@ class Served:
             noise = {"seed": tf.constant(seed, tf.int64), "first": tf.constant(start, tf.int64)} if noisy else {}
             (samples,) = self._served.from_latents(**part, **noise).values()
             yield samples.numpy()
+
+    def _with(self, inputs, given):
+        """What was drawn, {role: tensor}, with parts set as the prior has them."""
+        if not hasattr(self._served, "prior"):
+            raise ValueError(
+                f"This export is of an earlier kgan, and cannot set {next(iter(given))!r}; export it again."
+            )
+        prior = keras.saving.deserialize_keras_object(json.loads(self._served.prior.numpy()))
+        if tuple(inputs) == ("latents",):
+            return {"latents": prior.set(inputs["latents"], **given)}
+        return prior.set(inputs, **given)
 
     def _label_rules(self, spec):
         """What the game knew of labels; exports of an earlier kgan do not tell."""

@@ -99,5 +99,5 @@ def _examples(path, product, inputs, shape, count):
 def _opened(file, shape):
     try:
         return picture.open_picture(file, shape)
-    except Exception as error:  # Pillow has many
+    except Exception as error:  # Pillow raises errors of many classes
         raise ValueError(f"{file} cannot be read as an image: {' '.join(str(error).split())}.") from error

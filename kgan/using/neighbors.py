@@ -9,7 +9,7 @@ from kgan import images as pixels
 from kgan import recipe
 from kgan.classifier import splits
 from kgan.evaluation import Real, made_by
-from kgan.evaluation.extractors import Pixels, find
+from kgan.evaluation.extractors import CHOICES, find
 from kgan.evaluation.gathering import progress
 from kgan.evaluation.sources import BLOCK
 from kgan.files import replacing
@@ -34,8 +34,9 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
         out: PNG to write.
         count: samples in the picture.
         k: neighbours of each.
-        spaces: "pixels", "discriminator" (what its last layer sees), "classifier", "inception", or a classifier's file:
-            the last three have not seen the generator. None for pixels and, if there is one, the discriminator.
+        spaces: "pixels", a judge of the game such as "discriminator" (what its last layer sees), "classifier",
+            "inception", or a classifier's file: the last three have not seen the generator. None for pixels and, of a
+            game of samples, its judges of images.
         seed: of the latents.
 
     Returns:
@@ -51,18 +52,23 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
     if not (run / "recipe.yaml").is_file():
         raise ValueError(f"{run} is no run folder, and its training images are not known.")
     model, plan = good_for(run, "sample", "map"), recipe.load(run / "recipe.yaml")
-    spaces = spaces or ["pixels", *(name for name in plan.networks if name == "discriminator")]
+    samples = any(product.verb == "sample" for product in model.products)
+    judges = model.judges_of_examples() if samples else []
+    spaces = spaces or ["pixels", *judges]
     dataset = plan.build("dataset", plan.dataset)
     source = next(iter(made_by(model, dataset, seed).values()))
     dataset = next(iter(dataset.references.values()))
+    for space in spaces:
+        if space in plan.networks and space not in judges:
+            raise ValueError(
+                f"{space} is no judge of samples alone; name other spaces: {', '.join([*judges, CHOICES])}."
+            )
     if not dataset.kind.visible:
         raise ValueError(
             f"{type(dataset).__name__} holds {dataset.kind.plural.lower()}, and neighbours are drawn of images."
         )
     if not 1 <= k <= len(dataset):
         raise ValueError(f"k must be from 1 to {len(dataset)}, the number of training images; got {k}.")
-    if "discriminator" in spaces and "discriminator" not in plan.networks:
-        raise ValueError(f"{run} has no discriminator; name other spaces: pixels, classifier, inception.")
     held_out, real = _held_out(dataset), Real(dataset)
     many = max(count, min(MOST, len(dataset)))
     queries = {SAMPLES: _images(source, many)}
@@ -70,7 +76,7 @@ def neighbors(run, out, count=12, k=5, spaces=None, seed=0):
         queries[HELD_OUT] = _images(Real(held_out), min(many, len(held_out)))
     parts, medians = {}, {}
     for space in dict.fromkeys(spaces):
-        extractor = _extractor(space, model, dataset)
+        extractor = _Judge(model, space) if space in judges else find(space, dataset)
         distances, indices = _nearest(queries, real, k, extractor, space)
         shown = real.dataset.batch(real.places(indices[SAMPLES][:count].ravel())).images
         shown = shown if shown.dtype == np.uint8 else dataset.kind.stored(dataset.encode(shown))
@@ -118,7 +124,7 @@ def _held_out(dataset):
     """The test split, where there is one."""
     try:
         return splits(dataset)[1]
-    except ValueError:  # a set without classes has one all the same
+    except ValueError:  # `splits` refuses a set without classes, which may still have a split
         config = dataset.get_config()
         if "split" not in config:
             return None
@@ -128,26 +134,19 @@ def _held_out(dataset):
             return None
 
 
-def _extractor(space, model, dataset):
-    if space == "pixels":
-        return Pixels()
-    if space == "discriminator":
-        return _Discriminator(model.discriminator, dataset)
-    return find(space, dataset)
+class _Judge:
+    """The inputs of a judge's last layer with weights, as features. Labels, where it takes any, are zeros."""
 
-
-class _Discriminator:
-    """What the discriminator's last layer with weights sees, as features. Labels, where it takes any, are zeros."""
-
-    def __init__(self, network, dataset):
+    def __init__(self, model, name):
+        network, self._roles = getattr(model, name), model.inputs_of[name]
         last = [layer for layer in network.layers if layer.weights][-1]
         seen = last.input[0] if isinstance(last.input, list | tuple) else last.input
-        self._network, self._dataset = keras.Model(network.inputs, seen), dataset
+        self._network = keras.Model(network._inputs_struct, seen)
 
     def __call__(self, images):
-        inputs = [pixels.to_float(images)]
-        inputs += [np.zeros([len(images), *label.shape[1:]], label.dtype) for label in self._network.inputs[1:]]
-        features = self._network(inputs, training=False)
+        label = self._roles.tensor("labels")
+        labels = None if label is None else np.zeros([len(images), *label.shape[1:]], label.dtype)
+        features = self._network(self._roles.inputs(images=pixels.to_float(images), labels=labels), training=False)
         return {"features": np.asarray(keras.ops.cast(features, "float32")).reshape(len(images), -1)}
 
 

@@ -102,7 +102,7 @@ def page(images, real, name, step):
     template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
     values = {
         "title": html.escape(name),
-        # Inside a script element only "<" could end it.
+        # Escapes "<", the only character that could end the script element.
         "trials": json.dumps({"page": digest} | trials).replace("<", "\\u003c"),
         "style": _hash("style", template),
         "script": _hash("script", template),
@@ -139,7 +139,7 @@ def _trials(run, count, seed):
             real, model.map(np.asarray(source.encode(taken), np.float32), to=product.target), run, model, random
         )
     labels = dataset.batch(random.integers(len(dataset), size=half)).labels
-    # Not the seed itself: its samples are the first that `kgan sample` and the run's own pictures show.
+    # A seed drawn from the seed: the rater may know the samples of the seed itself from `kgan sample`.
     fake = model.sample(half, seed=int(random.integers(2**63)), labels=labels if model.conditional else None)
     return _mixed(real, fake, run, model, random)
 

@@ -16,11 +16,10 @@ IMAGES = np.random.default_rng(0).uniform(-1, 1, (24, *SHAPE)).astype("float32")
 LABELS = np.arange(24, dtype="int32") % CLASSES
 
 CONTRACTS = {"GAN", "Game", "LatentVariableModel"}
-ELSEWHERE = {"CycleGAN", "BiGAN"}  # tests/objectives/translation, inference: other casts
-ALL = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS | ELSEWHERE]
+ALL = [getattr(objectives, name) for name in objectives.__all__ if name not in CONTRACTS]
 GANS = [cls for cls in ALL if issubclass(cls, kgan.objectives.GAN)]
 PLAYED = [cls for cls in ALL if cls.players]
-FAST = {kgan.StandardGAN, kgan.WGANGP, kgan.ACGAN, kgan.EBGAN, kgan.VAE}  # one of each family of steps
+FAST = {kgan.StandardGAN, kgan.WGANGP, kgan.ACGAN, kgan.EBGAN, kgan.VAE, kgan.CycleGAN}  # one of each family of steps
 
 
 def of(classes):
@@ -52,16 +51,31 @@ def opponent(objective, end=None):
         return keras.Model(x, L.Reshape(SHAPE)(L.Dense(16, activation=end or "tanh")(h)))
     if objective is kgan.VAE:
         return keras.Model(x, L.Dense(28, activation=end)(h))
+    if objective is kgan.BiGAN:
+        z = keras.Input([14], name="latents")
+        return keras.Model([x, z], L.Dense(1, activation=end)(L.Concatenate()([h, L.Dense(4)(z)])))
     heads = {kgan.ACGAN: [CLASSES], kgan.InfoGAN: [12], kgan.MGAN: [3]}.get(objective, [])
     outputs = [wrap(L.Dense(1, activation=end))(h), *(L.Dense(width)(h) for width in heads)]
     return keras.Model(x, outputs if heads else outputs[0])
 
 
-def game(objective, optimizer="sgd", conditional=False, activation="tanh", **options):
-    needs = conditional or objective is kgan.ACGAN
-    networks = [generator(objective, activation, keras.Input([], dtype="int32") if needs else None)]
-    if objective is not kgan.GaussianSampler:
-        networks.append(opponent(objective))
+def cast(objective, conditional=False, end=None):
+    """The networks of an objective, in the order of its arguments; `end` is the activation of an opponent's scores."""
+    x = keras.Input(SHAPE)
+    if objective is kgan.CycleGAN:
+        hidden = [L.Dense(8)(L.Flatten()(x)) for _ in "ab"]
+        maps = [keras.Model(x, L.Reshape(SHAPE)(L.Dense(16, activation="tanh")(h))) for h in hidden]
+        return [*maps, opponent(objective, end), opponent(objective)]
+    labels = keras.Input([], dtype="int32") if conditional or objective is kgan.ACGAN else None
+    made = generator(objective, labels=labels)
+    if objective is kgan.GaussianSampler:
+        return [made]
+    encoders = [keras.Model(x, L.Dense(14)(L.Dense(8)(L.Flatten()(x))))] if objective is kgan.BiGAN else []
+    return [made, *encoders, opponent(objective, end)]
+
+
+def game(objective, optimizer="sgd", conditional=False, **options):
+    networks = cast(objective, conditional)
     few = {"discriminator_steps": 2, "unroll_steps": 1, "consensus_weight": 0.1} | options
     known = configurable.arguments(objective)
     gan = objective(*networks, **{name: value for name, value in few.items() if name in known})
@@ -70,6 +84,8 @@ def game(objective, optimizer="sgd", conditional=False, activation="tanh", **opt
 
 
 def data(gan, images=IMAGES):
+    if isinstance(gan, kgan.CycleGAN):
+        return ({"a": images, "b": images[::-1]},)
     return (images, LABELS[: len(images)]) if gan.conditional else (images,)
 
 
@@ -103,9 +119,8 @@ def test_pixels_over_255_are_said(objective):
 
 @of([cls for cls in PLAYED if cls not in (kgan.EBGAN, kgan.BEGAN)])
 def test_squashed_outputs_are_refused(objective):
-    labels = keras.Input([], dtype="int32") if objective is kgan.ACGAN else None
     with pytest.raises(ValueError, match="ends in sigmoid, which keeps its"):
-        objective(generator(objective, labels=labels), opponent(objective, "sigmoid"))
+        objective(*cast(objective, end="sigmoid"))
 
 
 @of([kgan.EBGAN, kgan.BEGAN])
@@ -139,15 +154,18 @@ def test_a_frozen_player_is_refused_and_a_frozen_part_stays(objective):
 
 
 @of(ALL)
-@pytest.mark.filterwarnings("ignore:The weights of the generator were set after")
-def test_the_average_follows_weights_that_are_set(objective):
+@pytest.mark.filterwarnings("ignore:The weights of the .* were set after")
+def test_the_averages_follow_weights_that_are_set(objective):
     gan = game(objective)
     for _ in range(2):
-        gan.generator.set_weights([1.5 * weight + 0.01 for weight in gan.generator.get_weights()])
-        z = gan.latents(5, seed=0)
-        live = np.asarray(gan.generator([z, tf.constant(LABELS[:5])] if gan.conditional else z, training=False))
-        made = gan.sample_values(5, seed=0, labels=LABELS[:5] if gan.conditional else None)
-        np.testing.assert_allclose(made, live, atol=1e-6)
+        for name in gan.averaged:
+            network = getattr(gan, name)
+            network.set_weights([1.5 * weight + 0.01 for weight in network.get_weights()])
+        for name in gan.averaged:
+            inputs = [tf.zeros([5, *tensor.shape[1:]], tensor.dtype) for tensor in getattr(gan, name).inputs]
+            inputs = inputs if len(inputs) > 1 else inputs[0]
+            live = getattr(gan, name)(inputs, training=False)
+            np.testing.assert_allclose(gan.run_averaged(name, inputs), live, atol=1e-6)
         gan.fit(*data(gan), batch_size=8, verbose=0)
 
 
@@ -155,7 +173,8 @@ def test_the_average_follows_weights_that_are_set(objective):
 def test_weights_of_examples_are_refused(objective):
     for options in ({"class_weight": dict.fromkeys(range(CLASSES), 1.0)}, {"sample_weight": np.ones(24)}):
         with pytest.raises(ValueError, match="class_weight and sample_weight have no meaning"):
-            game(objective).fit(IMAGES, LABELS, verbose=0, **options)
+            gan = game(objective)
+            gan.fit(*(data(gan) if isinstance(gan, kgan.CycleGAN) else (IMAGES, LABELS)), verbose=0, **options)
 
 
 @of([cls for cls in GANS if "labels" in cls.takes["generator"]])

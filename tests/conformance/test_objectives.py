@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import kgan
 from kgan import configurable, objectives, regularizers
-from kgan.regularizers import GradientPenalty
+from kgan.regularizers import GradientPenalty, WeightDecay
 from kgan.runs import checkpoint
 from tests.conftest import networks, numbers
 
@@ -31,16 +31,17 @@ FAMILIES = [
     kgan.GaussianSampler,
     kgan.CycleGAN,
 ]
+LEARNERS = [cls for cls in GAMES if cls.players]
 PLAIN = [kgan.StandardGAN, kgan.WGAN, kgan.WGANGP, kgan.WGANLP]
 
 
-def of(fast, name=None, values=(None,)):
-    """Runs a test for these objectives always, for the other GANs with `-m slow`.
+def of(fast, name=None, values=(None,), among=OBJECTIVES):
+    """Runs a test for the games `fast` always, for the others of `among` with `-m slow`.
 
     With values of an argument: the first one for `fast`, the others for `ENGINE`.
     """
     cases = []
-    for cls in [*OBJECTIVES, *(cls for cls in fast if cls not in OBJECTIVES)]:
+    for cls in [*among, *(cls for cls in fast if cls not in among)]:
         for place, value in enumerate(values):
             marks = () if cls in (fast if place == 0 else ENGINE) else pytest.mark.slow
             given = [cls] if name is None else [cls, value]
@@ -58,6 +59,8 @@ def toy(toy):
 
     def make(objective, *positional, **options):
         known = {"compiled", *configurable.arguments(objective)}
+        if objective in (kgan.VAE, kgan.BiGAN) and "regularizers" in options:  # no discriminator of examples
+            options["regularizers"] = [WeightDecay(1e-3)]
         return toy(objective, *positional, **{name: value for name, value in (few | options).items() if name in known})
 
     return make
@@ -121,7 +124,7 @@ def test_the_same_twice_is_bitwise_the_same(toy, ring, objective):
     equal(one, other)
 
 
-@of(FAMILIES, "way", ["weights", "keras"])
+@of(FAMILIES, "way", ["weights", "keras"], among=GAMES)
 def test_saved_and_loaded_it_goes_on_bitwise(toy, ring, objective, tmp_path, way):
     gan = toy(objective, regularizers=[GradientPenalty(3.0)])
     gan.fit(batches(ring), epochs=1, verbose=0)
@@ -200,17 +203,17 @@ def test_train_and_test_on_batch(toy, ring, objective):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.few(12)
-@of(ALGORITHMS)
-@pytest.mark.parametrize("player", ["generator", "discriminator"])
-def test_an_optimizer_moves_its_own_network_alone(toy, ring, objective, player):
+@pytest.mark.few(6)
+@of(ALGORITHMS, among=LEARNERS)
+def test_an_optimizer_moves_its_own_network_alone(toy, ring, objective):
     gan = toy(objective)
-    gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1 * (name == player)) for name in gan.players})
-    before = {name: [weight.numpy() for weight in getattr(gan, name).trainable_weights] for name in gan.players}
-    gan.train_on_batch(*first(ring, 20))
-    for name, values in before.items():
-        pairs = zip(values, getattr(gan, name).trainable_weights, strict=True)
-        assert any(not np.array_equal(a, b.numpy()) for a, b in pairs) == (name == player)
+    for player in gan.players:
+        gan.compile(**{f"{name}_optimizer": keras.optimizers.SGD(0.1 * (name == player)) for name in gan.players})
+        before = {name: [weight.numpy() for weight in getattr(gan, name).trainable_weights] for name in gan.players}
+        gan.train_on_batch(*first(ring, 20))
+        for name, values in before.items():
+            pairs = zip(values, getattr(gan, name).trainable_weights, strict=True)
+            assert any(not np.array_equal(a, b.numpy()) for a, b in pairs) == (name == player)
 
 
 @pytest.mark.few(1)
@@ -234,7 +237,8 @@ def test_the_configuration_round_trips(toy, objective):
     assert again.generator.get_config() == gan.generator.get_config()
 
 
-@of(ENGINE)
+@pytest.mark.few(2)
+@of(ENGINE, among=LEARNERS)
 def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
     gan = toy(objective, lambda: keras.optimizers.SGD(0.0))
     before = [weight.numpy() for weight in gan.trainable_weights]
@@ -243,7 +247,7 @@ def test_a_learning_rate_of_zero_moves_nothing(toy, ring, objective):
         np.testing.assert_array_equal(old, weight.numpy())
 
 
-@of([kgan.StandardGAN, kgan.WGANGP, kgan.VAE, kgan.CycleGAN], "optimizer", ["SGD", "Adam"])
+@of([kgan.StandardGAN, kgan.WGANGP, kgan.VAE, kgan.CycleGAN], "optimizer", ["SGD", "Adam"], among=GAMES)
 def test_two_replicas_equal_one_device(toy, ring, replicas, objective, optimizer):
     """Weights with SGD; with Adam, which amplifies the rounding, the losses.
 
@@ -286,26 +290,26 @@ def test_compile_refuses_what_would_go_wrong_silently(toy, replicas, objective):
         mirrored.compile(generator_optimizer="adam", discriminator_optimizer="adam")
 
 
-def stock_callbacks(tmp_path):
+def stock_callbacks(tmp_path, loss):
     callbacks = keras.callbacks
     yield callbacks.BackupAndRestore(tmp_path / "backup")
     yield callbacks.CSVLogger(tmp_path / "log.csv")
-    yield callbacks.EarlyStopping(monitor="g_loss", mode="min", patience=0, restore_best_weights=True)
+    yield callbacks.EarlyStopping(monitor=loss, mode="min", patience=0, restore_best_weights=True)
     yield callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)
     yield callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
-    yield callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="d_loss", mode="min", save_best_only=True)
+    yield callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor=loss, mode="min", save_best_only=True)
     yield callbacks.ModelCheckpoint(tmp_path / "{epoch}.weights.h5", save_weights_only=True, save_freq=2)
-    yield callbacks.ReduceLROnPlateau(monitor="d_loss", mode="min", patience=1, min_delta=1e9)
+    yield callbacks.ReduceLROnPlateau(monitor=loss, mode="min", patience=1, min_delta=1e9)
     yield callbacks.TensorBoard(tmp_path / "tensorboard", update_freq=1)
     yield callbacks.TerminateOnNaN()
     yield callbacks.ProgbarLogger()
 
 
 @pytest.mark.few(1)
-@of(ENGINE)
+@of(ENGINE, among=LEARNERS)
 def test_stock_callbacks(toy, ring, objective, tmp_path):
     gan = toy(objective)
-    for callback in stock_callbacks(tmp_path):
+    for callback in stock_callbacks(tmp_path, gan.reports[0]):
         before = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
         gan.fit(batches(ring), epochs=2, callbacks=[callback], verbose=0)
         after = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
@@ -324,25 +328,26 @@ def test_swap_ema_weights(toy, ring, objective):
 
 
 @pytest.mark.few(2)
-@of(ENGINE)
+@of(ENGINE, among=LEARNERS)
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_keeps_master_weights_and_average_in_float32(ring, objective, policy):
     from kgan import precision
 
     with precision.policy(policy):
         gan = objective(*networks(objective))
-    gan.compile(generator_optimizer="adam", discriminator_optimizer="adam")
+    gan.compile(**{f"{player}_optimizer": "adam" for player in gan.players})
     wrapped = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in gan.optimizer.optimizers]
-    assert wrapped == [policy == "mixed_float16"] * 2
+    assert wrapped == [policy == "mixed_float16"] * len(gan.players)
     history = gan.fit(batches(ring), epochs=2, verbose=0).history
-    assert np.isfinite(history["d_loss"]).all()
+    assert np.isfinite(history[gan.reports[0]]).all()
     assert {weight.dtype for weight in gan.trainable_weights} == {"float32"}
     assert hidden(gan).compute_dtype != "float32"
-    assert {layer.compute_dtype for layer in gan.ema_generator._flatten_layers()} == {"float32"}
+    for name in gan.averaged:
+        assert {layer.compute_dtype for layer in gan.averaged_network(name)._flatten_layers()} == {"float32"}
     again = type(gan).from_config(gan.get_config())
     assert hidden(again).compute_dtype == hidden(gan).compute_dtype
 
 
 def hidden(gan):
-    """The generator's first layer with weights."""
-    return next(layer for layer in gan.generator.layers if layer.weights)
+    """The first player's first layer with weights."""
+    return next(layer for layer in getattr(gan, gan.players[0]).layers if layer.weights)

@@ -28,7 +28,7 @@ def test_it_shrinks_the_kernels_of_the_players_that_it_names(toy, ring):
         np.testing.assert_array_equal(without, with_it)
 
 
-@pytest.mark.parametrize("objective", [kgan.BiGAN, kgan.WGANGP])
+@pytest.mark.parametrize("objective", [kgan.BiGAN, kgan.VAE, kgan.WGANGP])
 def test_without_names_it_is_a_term_of_all(toy, ring, objective):
     gan = toy(objective, regularizers=(WeightDecay(1e6),))
     found = gan.inspect(ring[:8])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.running.casts import CASTS, recipe_of
 from tests.running.test_experiment import same
 
 # Those that play with the networks of the recipe; the others differ in these, not in what a kill could break.
@@ -57,12 +58,28 @@ def commits(run):
 def test_killed_at_random_it_ends_where_it_would_have(tmp_path, objective):
     """The kills are shared by the objectives: fifty in all."""
     (tmp_path / "recipe.yaml").write_text(RECIPE.format(objective=objective))
+    kill_and_compare(tmp_path, objective, -(-KILLS // len(OBJECTIVES)))
+
+
+@pytest.mark.parametrize("cast", CASTS)
+def test_other_casts_killed_at_random_end_where_they_would_have(tmp_path, cast):
+    text = recipe_of(
+        cast, {"Adam": {"learning_rate": 1e-3}}, steps=4000, batch_size=16, log={"every": 70},
+        checkpoint={"every": 100, "seconds": 1, "keep": 2}, monitor={"every": 500},
+        callbacks=[{"SampleGrid": {"every": 500}}],
+    )  # fmt: skip
+    (tmp_path / "recipe.yaml").write_text(text)
+    kill_and_compare(tmp_path, cast, 8)
+
+
+def kill_and_compare(tmp_path, objective, kills):
+    """Trains the recipe there twice, the second time with so many kills: the runs must be the same, to the byte."""
     assert start(tmp_path, "whole").wait() == 0
     chance, run, done = random.Random(objective), tmp_path / "run", 0
     while True:
         before = commits(run)
         process = start(tmp_path, "run")
-        kill = done < -(-KILLS // len(OBJECTIVES))
+        kill = done < kills
         while kill and process.poll() is None and not commits(run) - before:
             time.sleep(0.01)
         if kill:
@@ -73,7 +90,7 @@ def test_killed_at_random_it_ends_where_it_would_have(tmp_path, objective):
             break
         assert code == -signal.SIGKILL, (tmp_path / "stderr.txt").read_text()
         done += 1
-    assert done == -(-KILLS // len(OBJECTIVES)), "the run was too short for its kills"
+    assert done == kills, "the run was too short for its kills"
     same(tmp_path / "whole", run)
     pictures = sorted((tmp_path / "whole" / "samples").iterdir())
     assert [path.name for path in pictures] == sorted(path.name for path in (run / "samples").iterdir())

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from kgan import cli, recipe
 from kgan.running import experiment
 from kgan.runs import workers
+from tests.running.casts import CASTS, recipe_of
 from tests.running.test_experiment import everything, log
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +89,24 @@ def test_two_workers_equal_two_replicas_and_the_chief_alone_writes(launch, tmp_p
     assert err == ""
     assert out.splitlines()[0] == "toy: 600 examples of (2,), float32, 2 replicas, into run"
     assert out.splitlines()[-1] == "done: run" and out.count("step 20/20") == 1
+    compare_with_replicas(tmp_path, replicas)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cast", CASTS)
+def test_two_workers_of_other_casts_equal_two_replicas(launch, tmp_path, replicas, cast):
+    text = recipe_of(
+        cast, {"SGD": {"learning_rate": 1e-2}}, steps=20, batch_size=16, log={"every": 10},
+        checkpoint={"every": 10, "keep": 2}, callbacks=[{"SampleGrid": {"every": 10}}],
+    )  # fmt: skip
+    (tmp_path / "toy.yaml").write_text(text)
+    _, err = launch().communicate(timeout=120)
+    assert err == ""
+    compare_with_replicas(tmp_path, replicas)
+
+
+def compare_with_replicas(tmp_path, replicas):
+    """The run of two workers has the weights, the log and the files of two replicas in one process."""
     plan = recipe.load(tmp_path / "toy.yaml")
     experiment.fit(plan, tmp_path / "mirrored", place=workers.Place(replicas), say=lambda line: None)
     step, arrays, _ = everything(tmp_path / "run")

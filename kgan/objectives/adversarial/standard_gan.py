@@ -57,7 +57,7 @@ class StandardGAN(GAN):
             self.descend(d_loss, tape, self.discriminator)
 
         with tf.GradientTape() as tape:  # "sample minibatch of m noise samples", "update the generator"
-            g_loss = self.adversarial_loss.generator(self.highest(self.score(self.generate(real))))
+            g_loss = self.adversarial_loss.generator(self.top_k_gradients(self.score(self.generate(real))))
             g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -67,7 +67,7 @@ class WGAN(GAN):
             self.descend(d_loss, tape, self.discriminator)  # lines 6 and 7: the constraint clips after the update
 
         with tf.GradientTape() as tape:  # lines 9-11
-            g_loss = -mean(self.highest(self.score(self.generate(real))))
+            g_loss = -mean(self.top_k_gradients(self.score(self.generate(real))))
             g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -68,7 +68,7 @@ class WGANGP(GAN):
             self.descend(d_loss, tape, self.discriminator)
 
         with tf.GradientTape() as tape:  # lines 11-12
-            g_loss = -mean(self.highest(self.score(self.generate(real))))
+            g_loss = -mean(self.top_k_gradients(self.score(self.generate(real))))
             g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kgan.games import second_derivatives
 from kgan.games.gan import GAN
-from kgan.games.replicas import over_replicas
+from kgan.games.replicas import mean_over_replicas
 from kgan.losses import AdversarialLoss, NonSaturating
 from kgan.ranges import Weight
 
@@ -72,7 +72,7 @@ class ConsensusGAN(GAN):
                 d_loss += self.penalties(self.discriminator, real, fake)
                 g_loss = self.adversarial_loss.generator(scores) + self.penalties(self.generator)
             v = [*slopes(d_loss, inner, self.discriminator), *slopes(g_loss, inner, self.generator)]
-            consensus = tf.add_n([tf.reduce_sum(tf.square(part)) for part in over_replicas(v)]) / 2  # L
+            consensus = tf.add_n([tf.reduce_sum(tf.square(part)) for part in mean_over_replicas(v)]) / 2  # L
             if self.consensus_weight:
                 second_derivatives.check(consensus, self)
             d_total = d_loss + self.consensus_weight * consensus

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.games.gan import GAN
-from kgan.games.replicas import over_replicas
+from kgan.games.replicas import mean_over_replicas
 from kgan.losses import AdversarialLoss, NonSaturating
 
 
@@ -50,7 +50,7 @@ class FeatureMatchingGAN(GAN):
         super().__init__(generator, discriminator, **options)
         self.layer, self.adversarial_loss = layer, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
-        # Called through its method, since a model that is an attribute would be saved and counted as a player.
+        # Keeps the method of the model: Keras would save a model that is an attribute as one more network.
         self._features = keras.Model(discriminator.inputs, _hidden(discriminator, layer)).__call__
 
     def train_step(self, data):
@@ -64,7 +64,7 @@ class FeatureMatchingGAN(GAN):
         with tf.GradientTape() as tape:
             fake = self.generate(real)
             difference = mean(self.features(real), axis=0) - mean(self.features(fake), axis=0)
-            g_loss = tf.reduce_sum(tf.square(over_replicas(difference)))  # |E f(x) - E f(G(z))|^2
+            g_loss = tf.reduce_sum(tf.square(mean_over_replicas(difference)))  # |E f(x) - E f(G(z))|^2
             g_loss += self.penalties(self.generator)
         self.descend(g_loss, tape, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss)

@@ -47,7 +47,7 @@ class HistoricalAveragingGAN(GAN):
         super().__init__(generator, discriminator, **options)
         self.history_weight, self.adversarial_loss = history_weight, adversarial_loss
         self.perfect_d_loss = adversarial_loss.perfect
-        # Which weights of a player may learn when the game is made: these have a mean.
+        # The weights of each player that are trainable now; each of them has a mean.
         self._learners = {player: _learning(getattr(self, player)) for player in self.players}
         self._means = {player: self._first_means(player) for player in self.players}
 

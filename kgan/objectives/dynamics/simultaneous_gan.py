@@ -55,7 +55,7 @@ class SimultaneousGAN(GAN):
             scores = self.score(fake)
             d_loss = self.adversarial_loss.discriminator(self.score(real), scores, self.draws("labels"))
             d_loss += self.penalties(self.discriminator, real, fake.replace(images=tf.stop_gradient(fake.images)))
-            g_loss = self.adversarial_loss.generator(self.highest(scores))
+            g_loss = self.adversarial_loss.generator(self.top_k_gradients(scores))
             g_loss += self.penalties(self.generator)
         # The tape holds the values from before either has moved.
         self.descend(d_loss, tape, self.discriminator)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kgan.games import second_derivatives
 from kgan.games.gan import GAN
-from kgan.games.replicas import over_replicas
+from kgan.games.replicas import mean_over_replicas
 from kgan.losses import Minimax
 from kgan.ranges import Positive, Range
 
@@ -92,7 +92,7 @@ class UnrolledGAN(GAN):
             with self.substituted(weights):
                 loss = -self.value(real, fake) + self.penalties(self.discriminator, real, fake)
         # Unlike the paper's experiments, which unroll Adam: plain gradient descent.
-        slopes = over_replicas(tape.gradient(loss, weights, unconnected_gradients="zero"))
+        slopes = mean_over_replicas(tape.gradient(loss, weights, unconnected_gradients="zero"))
         return [w - self.unroll_learning_rate * slope for w, slope in zip(weights, slopes, strict=True)]
 
     def substituted(self, weights):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.games.gan import GAN
-from kgan.games.replicas import over_replicas
+from kgan.games.replicas import mean_over_replicas
 from kgan.objectives.energy.autoencoder import check_autoencoder
 from kgan.ranges import Positive, Range
 
@@ -84,7 +84,7 @@ class BEGAN(GAN):
             loss = g_loss + self.penalties(self.generator)
         self.descend(loss, tape, self.generator)
 
-        real_loss, fake_loss = over_replicas([real_loss, g_loss])
+        real_loss, fake_loss = mean_over_replicas([real_loss, g_loss])
         balance = self.diversity_ratio * real_loss - fake_loss
         self.remember(tf.clip_by_value(k + self.balance_rate * balance, 0, 1))  # k_{t+1}
         return self.report(d_loss=d_loss, g_loss=g_loss, convergence=real_loss + tf.abs(balance), k=k)

@@ -13,7 +13,7 @@ from kgan.products import Codes, Samples
 from kgan.ranges import Decay, Seed, Steps
 from kgan.regularizers import Regularizer
 
-CODES = Codes()
+CODES = Codes("encoder", "generator")
 
 
 class BiGAN(LatentVariableModel):
@@ -64,7 +64,7 @@ class BiGAN(LatentVariableModel):
         "discriminator": ("images", "latents", "labels"),
     }
 
-    products = (Samples(), CODES)
+    products = (Samples("generator"), CODES)
 
     def __init__(
         self,
@@ -84,7 +84,6 @@ class BiGAN(LatentVariableModel):
         self._check_networks()
         self.adversarial_loss, self.discriminator_steps = adversarial_loss, discriminator_steps
         self.regularizers = tuple(regularizers)
-        self._check_regularizers()
         self.perfect_d_loss = adversarial_loss.perfect
         self.ema, self.prior, self.seed, self.kind = ema, get(prior), seed, kind
         self._start()
@@ -119,14 +118,6 @@ class BiGAN(LatentVariableModel):
         check_scores(self.discriminator)
         if self.stochastic:
             check_raw("encoder", self.encoder, 0, "means and log-variances")
-
-    def _check_regularizers(self):
-        for regularizer in self.regularizers:
-            if not hasattr(regularizer, "of_weights"):
-                raise ValueError(
-                    f"{type(regularizer).__name__} looks at a discriminator of examples, and that of BiGAN judges "
-                    f"pairs; take WeightDecay, or none."
-                )
 
     @property
     def num_minibatches(self):

@@ -7,12 +7,14 @@ import tensorflow as tf
 
 from kgan.games import averages
 from kgan.games.latent_variable_model import LatentVariableModel
+from kgan.games.replicas import sum_over_replicas
 from kgan.kinds import Kind
 from kgan.priors import Normal
 
-# What varies less, relative to its mean, is constant, and rounding made the rest.
+# A coordinate whose standard deviation is below this share of its mean counts as constant: float64 rounding alone
+# gives a variance of that size.
 CONSTANT = 1e-12
-# Added to all correlations of a value with itself, so that dependent values have a factor too.
+# Added to the diagonal of the correlation matrix, so that it has a Cholesky factor where coordinates are dependent.
 JITTER = 1e-9
 
 
@@ -89,9 +91,9 @@ class GaussianSampler(LatentVariableModel):
 
     def join(self, x):
         """Joins the rows of x, on all replicas, to what was seen."""
-        rows, total = _over_replicas([tf.cast(tf.shape(x)[0], tf.float64), tf.reduce_sum(x, axis=0)])
+        rows, total = sum_over_replicas([tf.cast(tf.shape(x)[0], tf.float64), tf.reduce_sum(x, axis=0)])
         center = total / rows
-        (scatter,) = _over_replicas([self.squares(x - center)])
+        (scatter,) = sum_over_replicas([self.squares(x - center)])
         shift, share = center - self.mean.value, rows / (self.count.value + rows)
         scatter += self.squares(shift[None]) * share * self.count.value
         self.scatter.assign_add(scatter)
@@ -124,9 +126,3 @@ def _factor(covariance, varies):
     correlation = tf.where(varies[:, None] & varies, covariance * inverse[:, None] * inverse, 0)
     correlation = tf.linalg.set_diag(correlation, tf.fill(tf.shape(scale), tf.constant(1 + JITTER, tf.float64)))
     return scale[:, None] * tf.linalg.cholesky(correlation)
-
-
-def _over_replicas(tensors):
-    """The sums of `tensors` over all replicas."""
-    context = tf.distribute.get_replica_context()
-    return context.all_reduce("SUM", tensors) if context.num_replicas_in_sync > 1 else tensors

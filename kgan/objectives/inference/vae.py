@@ -7,19 +7,20 @@ import tensorflow as tf
 from tensorflow import reduce_mean as mean
 
 from kgan.games.latent_variable_model import LatentVariableModel
-from kgan.games.replicas import over_replicas
+from kgan.games.replicas import mean_over_replicas
 from kgan.guards.outputs import check_raw
 from kgan.kinds import Kind
 from kgan.priors import Normal
 from kgan.products import Codes, Samples
 from kgan.ranges import Decay, Seed
+from kgan.regularizers import Regularizer
 
-CODES = Codes()
+CODES = Codes("encoder", "generator")
 
-# Of values in [-1, 1]: a tenth, and a hundredth of a grey level.
+# Variances of values in [-1, 1]: standard deviations of 0.1, and of a hundredth of a grey level.
 FIRST_VARIANCE, SMALLEST_VARIANCE = 0.01, 1e-8
 
-# Of the moving average: it forgets the first value in some thousands of steps.
+# Of the moving average of the variance, which forgets its initial value in some thousands of steps.
 DECAY = 0.999
 
 
@@ -41,6 +42,7 @@ class VAE(LatentVariableModel):
         generator: Keras model from latents, or from [latents, labels], to images: the decoder.
         encoder: Keras model from images, or from [images, labels], to [N, 2 latent_dim]: first the means of q(z | x),
             then the logarithms of its variances; such as `MLPEncoder`.
+        regularizers: `kgan.regularizers` of weights, such as WeightDecay(1e-5), beside the bound.
         ema: decay of the generator's exponential moving average, in [0, 1); 0 for the last weights.
         seed: of every random number of the training.
         kind: see `GAN`.
@@ -67,18 +69,25 @@ class VAE(LatentVariableModel):
     """
 
     players = ("generator", "encoder")
-    products = (Samples(), CODES)
+    products = (Samples("generator"), CODES)
     takes = {"generator": ("latents", "labels"), "encoder": ("images", "labels")}
     reports = ("elbo", "reconstruction", "divergence")
     prior = Normal()
 
     def __init__(
-        self, generator: keras.Model, encoder: keras.Model, ema: Decay = 0.999, seed: Seed = 0, kind: Kind | None = None
+        self,
+        generator: keras.Model,
+        encoder: keras.Model,
+        regularizers: tuple[Regularizer, ...] = (),
+        ema: Decay = 0.999,
+        seed: Seed = 0,
+        kind: Kind | None = None,
     ):
         super().__init__()
         self.hold(generator=generator, encoder=encoder)
         self._check_networks()
         check_raw("encoder", encoder, 0, "means and log-variances")
+        self.regularizers = tuple(regularizers)
         self.ema, self.seed, self.kind = ema, seed, kind
         self._start()
         self.variance = self.add_weight(
@@ -96,9 +105,9 @@ class VAE(LatentVariableModel):
             error = self.squared_error(real, means + tf.exp(log_variances / 2) * noise)
             reconstruction = mean(self.log_density(error))
             divergence = mean(gaussian_divergence(means, log_variances))
-            loss = divergence - reconstruction  # equation 10 with L = 1, its sign turned to descend
+            elbo = reconstruction - divergence  # equation 10 with L = 1
+            loss = -elbo + self.penalties(self.generator) + self.penalties(self.encoder)
         self.descend(loss, tape, self.generator, self.encoder)
-        elbo = -loss  # of the variance with which it was computed
         self.follow(mean(error))
         return self.report(elbo=elbo, reconstruction=reconstruction, divergence=divergence)
 
@@ -136,7 +145,7 @@ class VAE(LatentVariableModel):
         # Unlike the paper, whose decoder gives a variance for each value: one, in closed form.
         if self._moment.observing or not self._plays(self.generator):
             return
-        (error,) = over_replicas([error])
+        (error,) = mean_over_replicas([error])
         self.variance.assign(tf.maximum(error + DECAY * (self.variance.value - error), SMALLEST_VARIANCE))
 
     def encode(self, images, labels=None, batch_size=256):

@@ -217,7 +217,7 @@ def test_networks_that_do_not_fit_get_a_sentence(generator, encoder, sentence):
 def test_callbacks_of_discriminators_say_that_there_is_none(ring, capsys):
     vae = compiled(small())
     picture = kgan.callbacks.LipschitzPicture(data=kgan.datasets.RingOfGaussians(size=64))
-    with pytest.raises(ValueError, match="looks at a discriminator, and VAE has none"):
+    with pytest.raises(ValueError, match="looks at the one discriminator of samples, and VAE has none"):
         vae.fit(ring, verbose=0, callbacks=[picture])
     vae.fit(ring, verbose=0, callbacks=[kgan.callbacks.Monitor(ring[:8], every=1)])
     assert capsys.readouterr().out == ""
