@@ -67,8 +67,8 @@ class LipschitzPicture(Callback):
     def on_train_begin(self, logs=None):
         if len(self.model.judges_of_examples()) != 1 or not isinstance(self.model, LatentVariableModel):
             raise ValueError(
-                f"LipschitzPicture looks at the one discriminator of samples, and {type(self.model).__name__} has none; "
-                f"leave it out."
+                f"LipschitzPicture looks at the one discriminator of samples, and {type(self.model).__name__} has "
+                f"none; leave it out."
             )
         self._done = self.step
 
