@@ -7,7 +7,7 @@ from keras import layers
 
 from kgan.architectures.conditioning import Conditioning
 from kgan.architectures.dcgan import STDDEV, shrinking
-from kgan.architectures.mlp import ACTIVATIONS, check_activation, check_data_shape
+from kgan.architectures.mlp import check_activation, check_data_shape, hidden
 from kgan.architectures.network import (
     Growth,
     Kernel,
@@ -31,6 +31,7 @@ class MLPEncoder(Network):
         latent_dim: of the generator; in a recipe it is known.
         units: width of each hidden layer.
         activation: "relu", "leaky_relu" (of slope 0.2) or "elu".
+        normalization: "none", "batch" or "layer", see `MLPGenerator`.
         conditioning: "concatenation", with labels beside the data as the second input, or None.
         labels: see `DCGANGenerator`.
         stochastic: whether the output is a Gaussian of latents; False for latents alone, [N, latent_dim].
@@ -48,22 +49,23 @@ class MLPEncoder(Network):
         latent_dim: Size = 100,
         units: Sizes = (512, 512, 512, 512),
         activation: str = "relu",
+        normalization: str = "none",
         conditioning: str | None = None,
         labels: Labels | None = None,
         stochastic: bool = True,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
+        check_normalization(normalization)
         sizes = [math.prod(data_shape), *units, 2 * latent_dim]
         check_weights(sizes, f"units {units} and data_shape {data_shape}")
         condition = Conditioning(["concatenation"], conditioning, labels)
         images = keras.Input(data_shape, name="images")
-        x = condition.joined(layers.Flatten()(images))
-        for count in units:
-            x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
+        x = hidden(condition.joined(layers.Flatten()(images)), units, activation, normalization)
         posterior = layers.Dense((1 + stochastic) * latent_dim, dtype="float32", name="posterior")(x)
         super().__init__(condition.inputs(images), posterior, name="encoder")
-        self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation
+        self.data_shape, self.latent_dim, self.units = data_shape, latent_dim, units
+        self.activation, self.normalization = activation, normalization
         self.conditioning, self.labels, self.stochastic = conditioning, labels, stochastic
 
 

@@ -5,8 +5,8 @@ import math
 import keras
 from keras import layers
 
-from kgan.architectures.mlp import ACTIVATIONS, check_activation, check_data_shape
-from kgan.architectures.network import SPECTRAL, Network, Size, Sizes, check_weights, wrapper
+from kgan.architectures.mlp import check_activation, check_data_shape, hidden
+from kgan.architectures.network import SPECTRAL, Network, Size, Sizes, check_normalization, check_weights, wrapper
 
 
 class MLPJointDiscriminator(Network):
@@ -18,7 +18,7 @@ class MLPJointDiscriminator(Network):
         latent_dim: of the generator; in a recipe it is known.
         units: width of each hidden layer.
         activation: "leaky_relu" (of slope 0.2), "relu" or "elu".
-        normalization: "none", or "spectral", see `MLPDiscriminator`.
+        normalization: "none", "batch", "layer" or "spectral", see `MLPDiscriminator`.
 
     Input: [images, latents].
 
@@ -37,17 +37,14 @@ class MLPJointDiscriminator(Network):
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
-        if normalization not in ("none", *SPECTRAL):
-            raise ValueError(f"normalization must be none, spectral or scaled_spectral; got {normalization!r}.")
+        check_normalization(normalization, also=SPECTRAL)
         size = math.prod(data_shape) + latent_dim
         check_weights([size, *units, 1], f"units {units} and data_shape {data_shape}")
-        wrapped = wrapper(normalization)
         images = keras.Input(data_shape, name="images")
         latents = keras.Input([latent_dim], name="latents")
         x = layers.Concatenate()([layers.Flatten()(images), latents])
-        for count in units:
-            x = ACTIVATIONS[activation]()(wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x))
-        scores = wrapped(layers.Dense(1, dtype="float32", name="scores"))(x)
+        x = hidden(x, units, activation, normalization)
+        scores = wrapper(normalization)(layers.Dense(1, dtype="float32", name="scores"))(x)
         super().__init__([images, latents], scores, name="discriminator")
         self.data_shape, self.latent_dim, self.units = data_shape, latent_dim, units
         self.activation, self.normalization = activation, normalization

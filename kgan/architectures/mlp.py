@@ -8,7 +8,16 @@ from keras import layers
 
 from kgan import kinds
 from kgan.architectures.conditioning import DISCRIMINATOR, Conditioning
-from kgan.architectures.network import SPECTRAL, Network, Size, Sizes, check_weights, wrapper
+from kgan.architectures.network import (
+    SPECTRAL,
+    Network,
+    Size,
+    Sizes,
+    check_normalization,
+    check_weights,
+    normalize,
+    wrapper,
+)
 from kgan.labels import Labels
 from kgan.layers import IndexedDense
 from kgan.ranges import Range
@@ -28,6 +37,8 @@ class MLPGenerator(Network):
         latent_dim: length of z.
         units: width of each hidden layer.
         activation: "relu", "leaky_relu" (of slope 0.2) or "elu".
+        normalization: "none", or "batch" or "layer" before the activation of every hidden layer but the first, as
+            BiGAN's have it (Donahue et al. 2016, https://arxiv.org/abs/1605.09782).
         conditioning: "concatenation", with labels beside the latents as the second input, or None.
         labels: see `DCGANGenerator`.
 
@@ -42,23 +53,24 @@ class MLPGenerator(Network):
         latent_dim: Size = 100,
         units: Sizes = (512, 512, 512, 512),
         activation: str = "relu",
+        normalization: str = "none",
         conditioning: str | None = None,
         labels: Labels | None = None,
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
+        check_normalization(normalization)
         check_weights([latent_dim, *units, math.prod(data_shape)], f"units {units} and data_shape {data_shape}")
         condition = Conditioning(["concatenation"], conditioning, labels)
         latents = keras.Input([latent_dim], name="latents")
-        x = condition.joined(latents)
-        for count in units:
-            x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
+        x = hidden(condition.joined(latents), units, activation, normalization)
         x = layers.Dense(math.prod(data_shape))(x)
         x = layers.Reshape(data_shape)(x)
         last = "tanh" if kinds.usual(data_shape).bounded else "linear"
         images = layers.Activation(last, dtype="float32", name="images")(x)
         super().__init__(condition.inputs(latents), images, name="generator")
-        self.data_shape, self.latent_dim, self.units, self.activation = data_shape, latent_dim, units, activation
+        self.data_shape, self.latent_dim, self.units = data_shape, latent_dim, units
+        self.activation, self.normalization = activation, normalization
         self.conditioning, self.labels = conditioning, labels
 
 
@@ -94,8 +106,7 @@ class MLPGenerators(Network):
         check_weights(sizes, f"{generators} generators, units {units} and data_shape {data_shape}")
         latents, index = keras.Input([latent_dim], name="latents"), keras.Input([], dtype="int32", name="index")
         x = ACTIVATIONS[activation]()(IndexedDense(units[0], count=generators)([latents, index]))
-        for count in units[1:]:
-            x = ACTIVATIONS[activation]()(layers.Dense(count, kernel_initializer="he_normal")(x))
+        x = hidden(x, units[1:], activation)
         x = layers.Reshape(data_shape)(layers.Dense(math.prod(data_shape))(x))
         last = "tanh" if kinds.usual(data_shape).bounded else "linear"
         super().__init__(
@@ -115,8 +126,9 @@ class MLPDiscriminator(Network):
         data_shape: (d,) for vectors, (height, width, channels) for images.
         units: width of each hidden layer.
         activation: "leaky_relu" (of slope 0.2), "relu" or "elu".
-        normalization: "none", or "spectral" for `kgan.layers.SpectralNormalization` around every Dense layer;
-            "scaled_spectral" gives it a learned scale, for use with a gradient penalty.
+        normalization: "none"; "batch" or "layer", see `MLPGenerator`; "spectral" for
+            `kgan.layers.SpectralNormalization` around every Dense layer; "scaled_spectral" gives it a learned scale,
+            for use with a gradient penalty.
         conditioning: "concatenation", with labels beside the data, "projection", "auxiliary" or None: see
             `DCGANDiscriminator`.
         labels: see `DCGANGenerator`.
@@ -137,15 +149,11 @@ class MLPDiscriminator(Network):
     ):
         data_shape, units = check_data_shape(data_shape), tuple(units)
         check_activation(activation)
-        if normalization not in ("none", *SPECTRAL):
-            raise ValueError(f"normalization must be none, spectral or scaled_spectral; got {normalization!r}.")
+        check_normalization(normalization, also=SPECTRAL)
         check_weights([math.prod(data_shape), *units, 1], f"units {units} and data_shape {data_shape}")
         condition = Conditioning(DISCRIMINATOR, conditioning, labels)
-        wrapped = wrapper(normalization)
         images = keras.Input(data_shape, name="images")
-        x = condition.joined(layers.Flatten()(images))
-        for count in units:
-            x = ACTIVATIONS[activation]()(wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x))
+        x = hidden(condition.joined(layers.Flatten()(images)), units, activation, normalization)
         super().__init__(condition.inputs(images), condition.outputs(x, normalization), name="discriminator")
         self.data_shape, self.units = data_shape, units
         self.activation, self.normalization = activation, normalization
@@ -185,6 +193,15 @@ class MLPAutoencoder(Network):
         reconstruction = layers.Reshape(data_shape, dtype="float32", name="reconstruction")(x)
         super().__init__(images, [reconstruction, code], name="discriminator")
         self.data_shape, self.units, self.code_dim = data_shape, units, code_dim
+
+
+def hidden(x, units, activation, normalization="none"):
+    """Dense layers with their activations; "batch" and "layer" normalise before each activation but the first."""
+    wrapped = wrapper(normalization)
+    for number, count in enumerate(units):
+        x = wrapped(layers.Dense(count, kernel_initializer="he_normal"))(x)
+        x = ACTIVATIONS[activation]()(normalize(x, normalization) if number else x)
+    return x
 
 
 def check_activation(activation):

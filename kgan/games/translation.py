@@ -79,7 +79,7 @@ class Translation(Game):
         if weights is not None:
             raise ValueError(UNWEIGHTED)
         if labels is not None or not isinstance(images, dict) or sorted(images) != list(DOMAINS):
-            given = sorted(images) if isinstance(images, dict) else type(images).__name__
+            given = sorted(images) if isinstance(images, dict) else "a pair" if isinstance(images, tuple) else "one set"
             raise ValueError(
                 f'{type(self).__name__} is fitted on two domains, {{"a": images, "b": images}}, without labels; got '
                 f"{given}{' and labels' if labels is not None else ''}."

@@ -14,7 +14,7 @@ EMPTY = (
 
 
 def check_some(x):
-    """Refuses data that are known to be empty.
+    """Refuses data that are known to be empty, and domains of different sizes.
 
     Example:
         >>> check_some(np.zeros([60, 2]))
@@ -25,6 +25,16 @@ drop_remainder=True a batch must not be larger than the data set.
     """
     if isinstance(x, ARRAYS):
         count = x.shape[0] if len(x.shape) else 1
+    elif isinstance(x, dict) and all(isinstance(part, ARRAYS) and len(part.shape) for part in x.values()):
+        counts = {name: part.shape[0] for name, part in x.items()}
+        count = min(counts.values(), default=0)
+        if len(set(counts.values())) > 1:
+            sizes = " and ".join(f"{name} {number}" for name, number in counts.items())
+            raise ValueError(
+                f"The domains have different numbers of examples: {sizes}. fit takes as many of each from arrays: cut "
+                f"them to {count}, or fit on kgan.datasets.Domains(...).batches(size), which goes through each on its "
+                f"own."
+            )
     elif isinstance(x, tf.data.Dataset):
         count = int(x.cardinality())
     else:

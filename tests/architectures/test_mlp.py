@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from kgan.architectures import MLPDiscriminator, MLPGenerator
+from kgan.architectures import MLPDiscriminator, MLPEncoder, MLPGenerator, MLPJointDiscriminator
+from kgan.layers import BatchNormalization, LayerNormalization
 
 
 def test_the_papers_four_layers_of_512():
@@ -44,8 +45,21 @@ def test_spectral_normalisation_of_every_layer():
     slopes = np.abs(network(x[0]) - network(x[1]))[:, 0] / np.linalg.norm(x[0] - x[1], axis=1)
     assert slopes.max() <= 1.001  # each layer is 1-Lipschitz, and so is LeakyReLU
     assert np.abs(MLPDiscriminator(data_shape=(3,), units=(8, 8))(x[0])).max() > np.abs(network(x[0])).max()
-    with pytest.raises(ValueError, match="normalization must be none, spectral or scaled_spectral; got 'batch'"):
-        MLPDiscriminator(data_shape=(3,), normalization="batch")
+    with pytest.raises(ValueError, match="one of batch, layer, none, spectral, scaled_spectral; got 'instance'"):
+        MLPDiscriminator(data_shape=(3,), normalization="instance")
+    with pytest.raises(ValueError, match="normalization must be one of batch, layer, none; got 'spectral'"):
+        MLPGenerator(data_shape=(3,), normalization="spectral")
+
+
+@pytest.mark.parametrize("network", [MLPGenerator, MLPDiscriminator, MLPEncoder, MLPJointDiscriminator])
+@pytest.mark.parametrize(("name", "layer"), [("batch", BatchNormalization), ("layer", LayerNormalization)])
+def test_features_are_normalised_before_every_activation_but_the_first(network, name, layer):
+    order = [type(one) for one in network((3,), units=(8, 8, 8), normalization=name).layers]
+    kinds = (keras.layers.Dense, layer, keras.layers.ReLU, keras.layers.LeakyReLU)
+    order = [one for one in order if one in kinds]
+    act = order[1]
+    dense = keras.layers.Dense
+    assert order == [dense, act, dense, layer, act, dense, layer, act, dense]
 
 
 def test_activations():

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kgan.pool import Pool
 
 import kgan
 from kgan.losses import L1, L2
+from kgan.tricks.pool import Pool
 
 A, B = np.array([[1.0], [3.0]], "float32"), np.array([[2.0], [-2.0]], "float32")
 
@@ -70,6 +70,11 @@ def test_an_optimizer_moves_its_own_network_alone(player):
 def test_other_data_are_refused(data, says):
     with pytest.raises(ValueError, match=says):
         game().fit(data, verbose=0)
+
+
+def test_domains_of_different_sizes_are_refused_before_keras_sees_them():
+    with pytest.raises(ValueError, match=r"different numbers of examples: a 2 and b 1\. .* cut them to 1, or fit on"):
+        game().fit({"a": A, "b": B[:1]}, verbose=0)
 
 
 def test_networks_that_do_not_fit_are_refused():
