@@ -15,6 +15,7 @@ tf.config.set_logical_device_configuration(
 import keras
 
 import kgan
+from tests import casts
 
 # Whoever drops an unfinished iterator waits until the thread that tunes its pipeline wakes, up to a minute
 # (TensorFlow 2.21). Tests drop many, and the garbage collector of a later test then waits.
@@ -69,25 +70,13 @@ def toy():
 
 
 def networks(objective):
-    """A small generator, and such a discriminator or encoder as the objective wants."""
-    if objective is kgan.GaussianSampler:
-        return (kgan.architectures.GaussianGenerator(data_shape=(2,)),)
+    """Small networks for points in the plane, as the objective wants them: see also `tests.casts`."""
+    cast = casts.of(objective)
+    if cast is not None:
+        return cast.networks((2,))
     classes = {"conditioning": "concatenation", "num_classes": 4} if objective is kgan.ACGAN else {}
     latent_dim = 14 if objective is kgan.InfoGAN else 3
     generator = kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=latent_dim, units=(8, 8), **classes)
-    if objective is kgan.VAE:
-        return generator, kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
-    if objective is kgan.CycleGAN:
-        maps = [kgan.architectures.MLPGenerator(data_shape=(2,), latent_dim=2, units=(8,)) for _ in range(2)]
-        return *maps, *(kgan.architectures.MLPDiscriminator(data_shape=(2,), units=(8, 8)) for _ in range(2))
-    if objective is kgan.MGAN:
-        discriminator = kgan.architectures.MLPDiscriminator(
-            data_shape=(2,), units=(8, 8), conditioning="auxiliary", labels=kgan.labels.Classes(3)
-        )
-        return kgan.architectures.MLPGenerators((2,), generators=3, latent_dim=3, units=(8, 8)), discriminator
-    if objective is kgan.BiGAN:
-        encoder = kgan.architectures.MLPEncoder(data_shape=(2,), latent_dim=latent_dim, units=(8, 8))
-        return generator, encoder, kgan.architectures.MLPJointDiscriminator((2,), latent_dim=latent_dim, units=(8, 8))
     if objective in (kgan.EBGAN, kgan.BEGAN):
         return generator, kgan.architectures.MLPAutoencoder(data_shape=(2,), units=(8,), code_dim=4)
     heads = {

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 import kgan
+from tests import casts
 
 L = keras.layers
 SHAPE = (4, 4, 1)
@@ -211,6 +212,21 @@ def uncompiled(tmp_path):
     np.testing.assert_array_equal(kgan.load(tmp_path / "game.keras").sample(3), gan.sample(3))
 
 
+def domains(tmp_path):
+    gan = kgan.CycleGAN(*casts.of(kgan.CycleGAN).networks(SHAPE))
+    gan.compile(**{f"{player}_optimizer": "adam" for player in gan.players})
+    fit(gan, {"a": IMAGES, "b": -IMAGES})
+    refused("cut them to 16", lambda: fit(gan, {"a": IMAGES, "b": IMAGES[:16]}))
+
+
+def which_generator(tmp_path):
+    gan = kgan.MGAN(*casts.of(kgan.MGAN).networks(SHAPE))
+    latents = gan.latents(2)["latents"]
+    assert gan([latents, np.array([0, 2])]).shape == (2, *SHAPE)
+    refused("from 0 to 2", lambda: gan.predict([latents, np.array([0, 3])], verbose=0))
+    refused("an integer; got float32", lambda: gan([latents, tf.constant([0.0, 1.7])]))
+
+
 PLAIN = {"batch_size": None, "shuffle": False}
 PIXELS = (IMAGES + 1) * 127.5
 CASES = {
@@ -261,6 +277,8 @@ CASES = {
     "a last batch that is smaller than the discriminator's steps": leftover,
     "a data set of single images": single,
     "a data set with not one whole batch": empty,
+    "two domains of different sizes, as arrays": domains,
+    "the number of a generator that an `MGAN` has not, or one that is no integer": which_generator,
     "Keras' normalisation layers in a critic with a penalty": keras_layers,
     "bilinear upsampling in a critic with a penalty": lambda _: refused(
         "use AveragePooling2D, strides, or UpSampling2D",

@@ -9,6 +9,8 @@ import tensorflow as tf
 import kgan
 from kgan import configurable, objectives
 from kgan.layers import SpectralNormalization
+from kgan.recipe.recipe import network_names
+from tests import casts
 
 L = keras.layers
 SHAPE, CLASSES = (4, 4, 1), 4
@@ -29,63 +31,58 @@ def of(classes):
     )
 
 
-def generator(objective, activation="tanh", labels=None):
-    if objective is kgan.GaussianSampler:
-        return kgan.architectures.GaussianGenerator(data_shape=SHAPE)
-    if objective is kgan.MGAN:
-        z, index = keras.Input([14], name="latents"), keras.Input([], dtype="int32", name="index")
-        x = L.Dense(8)(L.Concatenate()([z, L.Embedding(3, 3)(index)]))
-        return keras.Model([z, index], L.Reshape(SHAPE)(L.Dense(16, activation=activation)(x)))
+def networks(objective, conditional=False, end=None):
+    """The networks of an objective, in the order of its constructor; `end` squashes its judge, or encoder."""
+    known = casts.of(objective)
+    made = list(known.networks(SHAPE)) if known else [generator(objective, conditional), opponent(objective)]
+    if end is not None:
+        names = network_names(objective)
+        at = names.index(objective.judges[0]) if objective.judges else len(names) - 1
+        made[at] = squashed(made[at], end)
+    return made
+
+
+def generator(objective, conditional):
+    labels = keras.Input([], dtype="int32") if conditional or objective is kgan.ACGAN else None
     z = keras.Input([14])
     x = z if labels is None else L.Concatenate()([z, L.Embedding(CLASSES, 3)(labels)])
-    images = L.Reshape(SHAPE)(L.Dense(16, activation=activation)(L.Dense(8)(x)))
+    images = L.Reshape(SHAPE)(L.Dense(16, activation="tanh")(L.Dense(8)(x)))
     return keras.Model(z if labels is None else [z, labels], images)
 
 
-def opponent(objective, end=None):
-    """A discriminator or encoder as the objective wants it; `end` is the activation of its first output."""
+def opponent(objective):
+    """A discriminator as the objective wants it."""
     wrap = SpectralNormalization if objective is kgan.SNGAN else lambda layer: layer
     x = keras.Input(SHAPE)
     h = L.LeakyReLU()(wrap(L.Dense(8))(L.Flatten()(x)))
     if objective in (kgan.EBGAN, kgan.BEGAN):
-        return keras.Model(x, L.Reshape(SHAPE)(L.Dense(16, activation=end or "tanh")(h)))
-    if objective is kgan.VAE:
-        return keras.Model(x, L.Dense(28, activation=end)(h))
-    if objective is kgan.BiGAN:
-        z = keras.Input([14], name="latents")
-        return keras.Model([x, z], L.Dense(1, activation=end)(L.Concatenate()([h, L.Dense(4)(z)])))
-    heads = {kgan.ACGAN: [CLASSES], kgan.InfoGAN: [12], kgan.MGAN: [3]}.get(objective, [])
-    outputs = [wrap(L.Dense(1, activation=end))(h), *(L.Dense(width)(h) for width in heads)]
+        return keras.Model(x, L.Reshape(SHAPE)(L.Dense(16, activation="tanh")(h)))
+    heads = {kgan.ACGAN: [CLASSES], kgan.InfoGAN: [12]}.get(objective, [])
+    outputs = [wrap(L.Dense(1))(h), *(L.Dense(width)(h) for width in heads)]
     return keras.Model(x, outputs if heads else outputs[0])
 
 
-def cast(objective, conditional=False, end=None):
-    """The networks of an objective, in the order of its arguments; `end` is the activation of an opponent's scores."""
-    x = keras.Input(SHAPE)
-    if objective is kgan.CycleGAN:
-        hidden = [L.Dense(8)(L.Flatten()(x)) for _ in "ab"]
-        maps = [keras.Model(x, L.Reshape(SHAPE)(L.Dense(16, activation="tanh")(h))) for h in hidden]
-        return [*maps, opponent(objective, end), opponent(objective)]
-    labels = keras.Input([], dtype="int32") if conditional or objective is kgan.ACGAN else None
-    made = generator(objective, labels=labels)
-    if objective is kgan.GaussianSampler:
-        return [made]
-    encoders = [keras.Model(x, L.Dense(14)(L.Dense(8)(L.Flatten()(x))))] if objective is kgan.BiGAN else []
-    return [made, *encoders, opponent(objective, end)]
+def squashed(network, end):
+    """The same network with an activation after its first output of one column, or after its only one."""
+    outputs = list(network.outputs)
+    at = next((at for at, output in enumerate(outputs) if output.shape[-1] == 1), 0)
+    outputs[at] = L.Activation(end)(outputs[at])
+    single = [part[0] if len(part) == 1 else part for part in (network.inputs, outputs)]
+    return keras.Model(*single)
 
 
 def game(objective, optimizer="sgd", conditional=False, **options):
-    networks = cast(objective, conditional)
     few = {"discriminator_steps": 2, "unroll_steps": 1, "consensus_weight": 0.1} | options
     known = configurable.arguments(objective)
-    gan = objective(*networks, **{name: value for name, value in few.items() if name in known})
+    gan = objective(*networks(objective, conditional), **{name: value for name, value in few.items() if name in known})
     gan.compile(**{f"{player}_optimizer": optimizer for player in gan.players})
     return gan
 
 
 def data(gan, images=IMAGES):
-    if isinstance(gan, kgan.CycleGAN):
-        return ({"a": images, "b": images[::-1]},)
+    known = casts.of(type(gan))
+    if hasattr(known, "data"):
+        return (known.data(images),)
     return (images, LABELS[: len(images)]) if gan.conditional else (images,)
 
 
@@ -120,12 +117,13 @@ def test_pixels_over_255_are_said(objective):
 @of([cls for cls in PLAYED if cls not in (kgan.EBGAN, kgan.BEGAN)])
 def test_squashed_outputs_are_refused(objective):
     with pytest.raises(ValueError, match="ends in sigmoid, which keeps its"):
-        objective(*cast(objective, end="sigmoid"))
+        objective(*networks(objective, end="sigmoid"))
 
 
 @of([kgan.EBGAN, kgan.BEGAN])
 def test_an_autoencoder_that_cannot_make_the_data_is_refused(objective):
-    gan = objective(generator(objective), opponent(objective, "sigmoid"))
+    made, judge = networks(objective)
+    gan = objective(made, squashed(judge, "sigmoid"))
     gan.compile(generator_optimizer="sgd", discriminator_optimizer="sgd")
     with pytest.raises(ValueError, match="The discriminator ends in sigmoid"):
         gan.fit(IMAGES, verbose=0)
@@ -174,7 +172,7 @@ def test_weights_of_examples_are_refused(objective):
     for options in ({"class_weight": dict.fromkeys(range(CLASSES), 1.0)}, {"sample_weight": np.ones(24)}):
         with pytest.raises(ValueError, match="class_weight and sample_weight have no meaning"):
             gan = game(objective)
-            gan.fit(*(data(gan) if isinstance(gan, kgan.CycleGAN) else (IMAGES, LABELS)), verbose=0, **options)
+            gan.fit(*(data(gan) if hasattr(casts.of(objective), "data") else (IMAGES, LABELS)), verbose=0, **options)
 
 
 @of([cls for cls in GANS if "labels" in cls.takes["generator"]])

@@ -1,0 +1,5 @@
+import kgan
+
+
+def networks(shape):
+    return (kgan.architectures.GaussianGenerator(data_shape=shape),)
