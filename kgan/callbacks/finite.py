@@ -1,4 +1,4 @@
-"""A guard against training on numbers that are none."""
+"""A guard against losses and weights that are NaN or infinite."""
 
 import math
 

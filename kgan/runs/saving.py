@@ -32,7 +32,7 @@ def whole(model):
 
 
 def ordinary(path, ending, overwrite):
-    """Whether we write a file: Keras knows other kinds and other machines, and asks before it overwrites."""
+    """Whether kgan writes the file; Keras writes other kinds and remote paths, and asks before it overwrites."""
     return str(path).endswith(ending) and "://" not in str(path) and (overwrite or not Path(path).exists())
 
 

@@ -61,7 +61,7 @@ def of_training(game, x, y=None, batch_size=None, shuffle=True):
 
 
 def _optimizers(game):
-    """Before the first update as they are, which a script may have set by hand; later as they were compiled."""
+    """The optimizers' settings: of now before the first update (a script may have set them), else of `compile`."""
     begun = any(int(optimizer.iterations.numpy()) for optimizer in game.optimizer.optimizers)
     return game._asked if begun else of_optimizers(game)
 
@@ -110,7 +110,7 @@ def _upgraded(before, now):
 
 
 def _with_batch(before, now):
-    """The data as an earlier kgan noted them, which did not see the size of such batches: then it is today's."""
+    """A data record of an earlier kgan, which noted no batch size for such data, completed by today's."""
     batch = {name: value for name, value in now.get("arguments", {}).items() if name == "batch"}
     if before.get("class") != now.get("class") or not batch:
         return before
@@ -192,7 +192,7 @@ def _serialized(value, seeds, names):
 
 
 def _function(config):
-    """A lambda: what it computes, wherever in the file it stands."""
+    """A lambda's code, so that moving it within the file is no change."""
     config = config if isinstance(config, dict) else {}
     try:
         code = marshal.loads(codecs.decode(config["code"].encode("ascii"), "base64"))

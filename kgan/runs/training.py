@@ -200,7 +200,7 @@ def intervals(begun, total, every):
 
 
 class OneTraining(keras.callbacks.CallbackList):
-    """Callbacks for whom several calls of `fit` are one training."""
+    """A Keras callback list for which several calls of `fit` are one training."""
 
     def __init__(self, callbacks, **options):
         super().__init__([Pauses(), *callbacks, Pauses(last=True)], **options)

@@ -1,4 +1,4 @@
-"""Which modules may know a network by its literal name, or decide by an array's rank."""
+"""Which modules may know a network by its literal name, or decide by an array's rank; steps without a question."""
 
 import ast
 from pathlib import Path
@@ -82,6 +82,19 @@ def test_tools_look_up_no_network_by_a_literal_name():
 def test_tools_do_not_tell_media_by_the_rank_of_an_array():
     found = {place: list(ranks(tree)) for place, tree in modules() if place.startswith(TOOLS)}
     assert {place: len(lines) for place, lines in found.items() if lines} == OF_OTHER_ARRAYS
+
+
+def test_no_train_step_asks_about_anything():
+    """What is optional is inside the verbs, so that a step reads as the paper's algorithm."""
+    found = [
+        f"{place}:{node.lineno}"
+        for place, tree in modules()
+        for step in ast.walk(tree)
+        if isinstance(step, ast.FunctionDef) and step.name == "train_step"
+        for node in ast.walk(step)
+        if isinstance(node, ast.If | ast.IfExp)
+    ]
+    assert found == []
 
 
 def test_the_rules_see_what_breaks_them():

@@ -1,4 +1,4 @@
-"""The game that began it."""
+"""The first GAN."""
 
 import keras
 import tensorflow as tf

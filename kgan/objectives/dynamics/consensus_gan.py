@@ -72,15 +72,20 @@ class ConsensusGAN(GAN):
                 d_loss += self.penalties(self.discriminator, real, fake)
                 g_loss = self.adversarial_loss.generator(scores) + self.penalties(self.generator)
             v = [*slopes(d_loss, inner, self.discriminator), *slopes(g_loss, inner, self.generator)]
-            consensus = tf.add_n([tf.reduce_sum(tf.square(part)) for part in mean_over_replicas(v)]) / 2  # L
-            if self.consensus_weight:
-                second_derivatives.check(consensus, self)
+            consensus = self.energy(v)
             d_total = d_loss + self.consensus_weight * consensus
             g_total = g_loss + self.consensus_weight * consensus
         # The tape holds the values from before either has moved.
         self.descend(d_total, outer, self.discriminator)
         self.descend(g_total, outer, self.generator)
         return self.report(d_loss=d_loss, g_loss=g_loss, consensus=consensus)
+
+    def energy(self, v):
+        """L = |v|^2 / 2 of the vector field, a list of gradients; refuses layers that its own gradient would lose."""
+        total = tf.add_n([tf.reduce_sum(tf.square(part)) for part in mean_over_replicas(v)]) / 2
+        if self.consensus_weight:
+            second_derivatives.check(total, self)
+        return total
 
 
 def slopes(loss, tape, network):

@@ -84,10 +84,14 @@ class GaussianSampler(LatentVariableModel):
     def train_step(self, data):
         x = self.minibatch(data).images
         x = tf.cast(tf.reshape(x, [tf.shape(x)[0], self.latent_dim]), tf.float64)
+        self.learn(x)
+        return self.report(variance=tf.cast(tf.reduce_mean(tf.square(x - self.mean.value)), tf.float32))
+
+    def learn(self, x):
+        """Joins the rows of x to what was seen, and gives the generator the result; nothing while observing."""
         if not self._moment.observing:
             self.join(x)
             self.take_over()
-        return self.report(variance=tf.cast(tf.reduce_mean(tf.square(x - self.mean.value)), tf.float32))
 
     def join(self, x):
         """Joins the rows of x, on all replicas, to what was seen."""
