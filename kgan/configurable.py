@@ -129,10 +129,41 @@ def _checked(init):
             for name in options:
                 if name not in known and not any(parameter.kind in VARIADIC for parameter in known.values()):
                     raise TypeError(_unknown(type(self), name, known))
-            ranges.check(known, dict(zip(known, given, strict=False)) | options)
+            values = dict(zip(known, given, strict=False)) | options
+            ranges.check(known, values)
+            _check_kinds(known, values)
         init(self, *given, **options)
 
     return __init__
+
+
+def _check_kinds(parameters, values):
+    """Refuses what is no value of kgan where an annotation wants one, or several as tuple[Regularizer, ...].
+
+    Raises:
+        ValueError: one line.
+    """
+    for name, value in values.items():
+        hint = parameters[name].annotation if name in parameters else None
+        several = typing.get_origin(hint) is tuple
+        options = typing.get_args(hint) or (hint,)
+        wanted = [option for option in options if _is_value(option)]
+        if not wanted or not all(_is_value(option) or option in (type(None), Ellipsis) for option in options):
+            continue
+        if value is None and type(None) in options:
+            continue
+        given = value if several and isinstance(value, list | tuple) else [value]
+        if (several and not isinstance(value, list | tuple)) or not all(isinstance(g, tuple(wanted)) for g in given):
+            cls = wanted[0]
+            room = ".".join(cls.__module__.split(".")[: 3 if ".tricks." in cls.__module__ else 2])
+            article = "an" if cls.__name__[0] in "AEIOU" else "a"
+            what = f"a list of values {cls.__name__}" if several else f"{article} {cls.__name__}"
+            none = " or None" if type(None) in options else ""
+            raise ValueError(f"{name} must be {what} of {room}{none}; got {value!r}.")
+
+
+def _is_value(hint):
+    return isinstance(hint, type) and issubclass(hint, Configurable) and not issubclass(hint, keras.Model)
 
 
 def _unknown(cls, name, known):

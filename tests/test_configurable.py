@@ -78,3 +78,22 @@ def test_no_objective_repeats_an_argument_of_its_base(cls):
 @pytest.mark.parametrize("cls", OBJECTIVES, ids=lambda cls: cls.__name__)
 def test_python_sees_the_same_signature(cls):
     assert list(inspect.signature(cls).parameters) == list(arguments(cls))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"adversarial_loss": "hinge"}, "adversarial_loss must be an AdversarialLoss of kgan.losses; got 'hinge'"),
+        ({"regularizers": kgan.regularizers.R1()}, "regularizers must be a list of values Regularizer of kgan.regular"),
+        ({"regularizers": ["r1"]}, "regularizers must be a list of values Regularizer of kgan.regularizers; got"),
+        ({"prior": "gauss"}, 'prior must be a value of kgan.priors, or "normal" or "uniform"; got \'gauss\''),
+        ({"prior": 3}, "prior must be a Prior of kgan.priors; got 3"),
+        ({"kind": "pictures"}, "kind must be a Kind of kgan.kinds or None; got 'pictures'"),
+        ({"replay": 5}, "replay must be a Replay of kgan.tricks.replay or None; got 5"),
+    ],
+)
+def test_what_is_no_value_of_the_kind_that_is_wanted_is_refused(toy, options, says):
+    with pytest.raises(ValueError, match=says):
+        toy(kgan.StandardGAN, **options)
+    usual = {"prior": "uniform", "regularizers": [kgan.regularizers.R1()], "replay": None}
+    toy(kgan.StandardGAN, **usual)

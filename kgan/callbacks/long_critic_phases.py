@@ -37,8 +37,13 @@ class LongCriticPhases(Callback):
         self.steps, self.first, self.every = steps, first, every
 
     def on_train_begin(self, logs=None):
-        k = getattr(self.model, "discriminator_steps", 0)
-        if not k or self.steps % k:
+        k = getattr(self.model, "discriminator_steps", None)
+        if k is None:
+            raise ValueError(
+                f"LongCriticPhases needs a game with discriminator_steps, which {type(self.model).__name__} has not; "
+                f"leave it out."
+            )
+        if self.steps % k:
             raise ValueError(
                 f"A long phase of {self.steps} updates is made of training steps with discriminator_steps={k} updates "
                 f"each; choose steps as a multiple of that."

@@ -40,7 +40,7 @@ class TrainWeaker(Callback):
         self._means = [[0.0, 0.0], [0.0, 0.0]]  # [total, count] of the running means after the last step
 
     def decide(self, d_loss, g_loss):
-        """Who learns after steps with these mean losses."""
+        """Which sides learn after steps with these mean losses: the judges, who learn from them, or both."""
         if d_loss > self.high * g_loss:
             return ["discriminator"]
         if d_loss < self.low * g_loss:
@@ -58,7 +58,11 @@ class TrainWeaker(Callback):
             )
 
     def on_train_batch_begin(self, batch, logs=None):
-        self.model.active = self._active
+        sides = {"discriminator": self.model.judges, "generator": self._others()}
+        self.model.active = [player for side in self._active for player in sides[side]]
+
+    def _others(self):
+        return [player for player in self.model.players if player not in self.model.judges]
 
     def on_train_batch_end(self, batch, logs=None):
         trackers = {tracker.name: tracker for tracker in self.model.metrics}

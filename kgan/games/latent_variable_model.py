@@ -106,7 +106,7 @@ class LatentVariableModel(Game):
     def migrated(cls, options):
         """The usual priors may be named, and format 1 knew nothing but the names."""
         named = options.get("prior")
-        return options | {"prior": get(named)} if named in ("normal", "uniform") else options
+        return options | {"prior": get(named)} if isinstance(named, str) else options
 
     @classmethod
     def from_config(cls, config):
@@ -191,14 +191,18 @@ class LatentVariableModel(Game):
         """{role: network} of those that make examples."""
         return {"generator": self.generator}
 
+    def first_look(self):
+        """What looks at examples before the networks see them, a `FirstLook`."""
+        if self._first_look is None:
+            self._first_look = FirstLook(self.makers(), self.kind.bounded)
+        return self._first_look
+
     def look_at(self, examples, labels, examined=False):
         if isinstance(examples, dict):
             return  # which the step refuses
-        if self._first_look is None:
-            self._first_look = FirstLook(self.makers(), self.kind.bounded)
         if examples is not None:
             check_batched(examples.shape, self.generator.outputs[0].shape[1:])
-            self._first_look(examples, examined)
+            self.first_look()(examples, examined)
         if labels is not None:
             self.label_rules.learn(labels)
 

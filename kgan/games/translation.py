@@ -93,15 +93,19 @@ class Translation(Game):
     def look_at(self, examples, labels, examined=False):
         if not isinstance(examples, dict) or sorted(examples) != list(DOMAINS):
             return  # which the step refuses
+        for domain in DOMAINS:
+            wanted = self.inputs_of[f"discriminator_{domain}"].tensor("images").shape[1:]
+            check_batched(examples[domain].shape, wanted)
+            self.first_look(domain)(examples[domain], examined)
+
+    def first_look(self, domain):
+        """What looks at examples of a domain before the networks see them, a `FirstLook`."""
         if self._looks is None:
             self._looks = {
                 product.target: FirstLook({product.network: getattr(self, product.network)}, self.kind.bounded)
                 for product in self.products
             }
-        for domain, look in self._looks.items():
-            wanted = self.inputs_of[f"discriminator_{domain}"].tensor("images").shape[1:]
-            check_batched(examples[domain].shape, wanted)
-            look(examples[domain], examined)
+        return self._looks[domain]
 
     def score_of(self, network):
         return lambda batch: self.run(network, images=batch.images)
@@ -111,13 +115,22 @@ class Translation(Game):
     def call(self, images, training=False):
         if tf.executing_eagerly():
             self.derived.follow()
+        self._check_called_on(images)
         product = self.products[0]
         inputs = self.inputs_of[product.network].inputs(images=images)
         with self.noise_of_samples():
             return self.averaged_network(product.network)(inputs, training=False)
 
+    def _check_called_on(self, images):
+        if isinstance(images, dict | list | tuple):
+            raise ValueError(
+                f"This game is called on images of domain {self.products[0].source}; got a {type(images).__name__}. "
+                f"`map(images, to=...)` goes either way."
+            )
+
     def predict(self, x, *positional, **options):
         """Keras' `predict`: what the averaged generator makes of images of domain a; float32 in [-1, 1]."""
+        self._check_called_on(x)
         self.derived.follow()
         with refusals():
             return super().predict(x, *positional, **options)

@@ -1,5 +1,6 @@
 """Whether examples have the shape that a network takes or makes."""
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -40,6 +41,25 @@ def check_batched(shape, wanted):
             f"Expected batches of examples, got single ones of the shape {shape.as_list()}: make batches of the "
             f"data set, as with ds.batch(64, drop_remainder=True)."
         )
+
+
+def check_usable(examples, look):
+    """Refuses examples of which a trained network would make nonsense.
+
+    Args:
+        examples: floats [N, ...] as networks see them.
+        look: the game's `FirstLook` at such examples.
+
+    Raises:
+        ValueError: there is none, some hold NaN or infinity, or their values are certainly not those of the data.
+    """
+    values = np.asarray(examples)
+    if not len(values):
+        raise ValueError("There is not a single example.")
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"{np.sum(~finite)} of {len(values)} examples hold NaN or infinity; leave them out.")
+    look(values, examined=True)
 
 
 def _lacks_channels(shape, wanted):

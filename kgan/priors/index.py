@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.priors.normal import Normal
-from kgan.priors.prior import Prior
+from kgan.priors.prior import Prior, one_or_each
 from kgan.ranges import Range
 
 
@@ -61,7 +61,7 @@ class Index(Prior):
         latents = super().set(latents, **given)
         if index is None:
             return latents
-        value = np.broadcast_to(np.asarray(index), [latents["index"].shape[0]])
+        value = one_or_each("index", index, latents["index"].shape[0])
         if not np.isin(value, np.arange(self.generators)).all():
             raise ValueError(f"index is a number from 0 to {self.generators - 1}; got {np.asarray(index).tolist()}.")
         return latents | {"index": tf.constant(value, tf.int32)}

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kgan.priors.normal import Normal
-from kgan.priors.prior import Prior
+from kgan.priors.prior import Prior, one_or_each
 from kgan.ranges import Range
 
 
@@ -80,7 +80,7 @@ class NoiseAndCodes(Prior):
 
     def _columns(self, code, value, count):
         """One code of `count` samples as the generator takes it."""
-        value = np.broadcast_to(np.asarray(value), [count])
+        value = one_or_each(f"Code {code}", value, count)
         if code >= len(self.categorical):
             return tf.constant(value[:, None], tf.float32)
         size = self.categorical[code]

@@ -1,5 +1,7 @@
 """The contract of priors."""
 
+import numpy as np
+
 from kgan.configurable import Configurable
 
 
@@ -56,3 +58,17 @@ class Prior(Configurable):
         if given:
             raise ValueError(f"The prior {type(self).__name__} has nothing called {next(iter(given))!r} to set.")
         return latents
+
+
+def one_or_each(name, value, count):
+    """A number for all of `count` samples, or one for each, as an array [count].
+
+    Raises:
+        ValueError: there are others than 1 or `count`.
+    """
+    value = np.asarray(value)
+    if value.shape not in ((), (1,), (count,)):
+        raise ValueError(
+            f"{name} is one number for all samples, or {count} of them; got the shape {list(value.shape)}."
+        )
+    return np.broadcast_to(value, [count])

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from kgan.guards.examples import check_usable
 from kgan.products.product import Product, compare
 
 ROWS = 4
@@ -27,6 +28,7 @@ class Codes(Product):
         """float32 [N, latent_dim], see `BiGAN.encode`."""
         game.derived.follow()
         examples = game.as_made(tf.convert_to_tensor(game.kind.seen(examples)))
+        check_usable(examples, game.first_look())
         roles = game.inputs_of[self.encoder]
         if roles.has("labels"):
             if labels is None:

@@ -8,6 +8,7 @@ import kgan
 from kgan import losses
 from kgan.callbacks import Checkpoint, LongCriticPhases, OlderPlayers, TrainWeaker
 from kgan.datasets import RingOfGaussians
+from tests import casts
 from tests.conftest import numbers
 
 
@@ -65,6 +66,8 @@ def test_long_phases_refuse_what_does_not_fit(toy, ring):
     gan = toy(kgan.WGAN, discriminator_steps=3)
     with pytest.raises(ValueError, match="discriminator_steps=3 updates each; choose steps as a multiple"):
         gan.fit(ring, callbacks=[LongCriticPhases(100)], verbose=0)
+    with pytest.raises(ValueError, match="needs a game with discriminator_steps, which CycleGAN has not"):
+        toy(kgan.CycleGAN).fit({"a": ring, "b": ring}, callbacks=[LongCriticPhases()], verbose=0)
     gan = toy(kgan.WGAN, discriminator_steps=2, compiled={"steps_per_execution": 2})
     for callback in (LongCriticPhases(100), TrainWeaker(), OlderPlayers()):
         with pytest.raises(ValueError, match="compile with steps_per_execution=1, not 2"):
@@ -83,6 +86,19 @@ def test_the_weaker_player_learns_alone(toy, ring):
     assert record.active == wanted
     assert {tuple(players) for players in record.active} >= {("generator",), ("discriminator",)}
     assert gan.active == gan.players
+
+
+@pytest.mark.parametrize(
+    ("objective", "others"),
+    [(kgan.BiGAN, ("generator", "encoder")), (kgan.CycleGAN, ("generator_ab", "generator_ba"))],
+)
+def test_the_weaker_side_of_other_casts_learns_alone(toy, ring, objective, others):
+    gan, record, weaker = toy(objective), Record(), TrainWeaker()
+    weaker.decide = lambda d_loss, g_loss: ["discriminator"] if len(record.active) % 2 else ["generator"]
+    cast = casts.of(objective)
+    data = cast.data(ring) if hasattr(cast, "data") else ring
+    gan.fit(data, batch_size=20, callbacks=[record, weaker], verbose=0)
+    assert {tuple(players) for players in record.active[1:]} == {others, gan.judges}
 
 
 def test_decisions_are_made_on_means_of_several_steps(toy, ring):

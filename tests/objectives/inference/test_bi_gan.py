@@ -8,6 +8,7 @@ from scipy.special import expit
 
 import kgan
 from kgan.randomness import Draws
+from tests import casts
 
 A, B, U, V = 0.7, -0.4, 1.5, -2.0
 
@@ -116,3 +117,12 @@ def test_an_export_encodes_too(tmp_path):
     gan = linear()
     served = tf.saved_model.load(gan.export(tmp_path / "served"))
     np.testing.assert_allclose(served.encode(tf.constant(X))["latents"].numpy(), B * X, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("value", "says"), [(np.nan, "hold NaN or infinity"), (200.0, "kgan.images.to_float")])
+def test_what_it_was_not_trained_on_is_not_encoded(value, says):
+    """A ReLU would make 0 of NaN, and so a code that looks like one."""
+    gan = kgan.BiGAN(*casts.of(kgan.BiGAN).networks((4, 4, 1)))
+    assert gan.encode(np.zeros([2, 4, 4, 1], "float32")).shape == (2, 3)
+    with pytest.raises(ValueError, match=says):
+        gan.encode(np.full([2, 4, 4, 1], value, "float32"))

@@ -57,6 +57,8 @@ def test_samples_of_one_generator_are_its_own():
     assert set(mixed) == {0, 1, 2}
     with pytest.raises(ValueError, match="index is a number from 0 to 2; got 3"):
         gan.sample(6, index=3)
+    with pytest.raises(ValueError, match=r"index is one number for all samples, or 6 of them; got the shape \[2\]"):
+        gan.sample(6, index=[0, 1])
 
 
 def test_an_export_draws_from_the_mixture(tmp_path):

@@ -8,6 +8,7 @@ import tensorflow as tf
 import kgan
 from kgan.losses import L1, L2
 from kgan.tricks.pool import Pool
+from tests import casts
 
 A, B = np.array([[1.0], [3.0]], "float32"), np.array([[2.0], [-2.0]], "float32")
 
@@ -70,6 +71,27 @@ def test_an_optimizer_moves_its_own_network_alone(player):
 def test_other_data_are_refused(data, says):
     with pytest.raises(ValueError, match=says):
         game().fit(data, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        (np.full([2, 4, 4, 1], np.nan, "float32"), "2 of 2 examples hold NaN or infinity"),
+        (np.zeros([0, 4, 4, 1], "float32"), "There is not a single example"),
+        (np.full([2, 4, 4, 1], 200.0, "float32"), "kgan.images.to_float"),
+    ],
+)
+def test_what_no_generator_was_trained_on_is_not_mapped(images, says):
+    gan = kgan.CycleGAN(*casts.of(kgan.CycleGAN).networks((4, 4, 1)))
+    assert gan.map(np.zeros([2, 4, 4, 1], "float32")).shape == (2, 4, 4, 1)
+    with pytest.raises(ValueError, match=says):
+        gan.map(images)
+
+
+def test_it_is_called_on_one_domain():
+    for use in (game(), game().predict):
+        with pytest.raises(ValueError, match="This game is called on images of domain a; got a dict"):
+            use({"a": A, "b": B})
 
 
 def test_domains_of_different_sizes_are_refused_before_keras_sees_them():
