@@ -155,7 +155,7 @@ def _check_kinds(parameters, values):
         given = value if several and isinstance(value, list | tuple) else [value]
         if (several and not isinstance(value, list | tuple)) or not all(isinstance(g, tuple(wanted)) for g in given):
             cls = wanted[0]
-            room = ".".join(cls.__module__.split(".")[: 3 if ".tricks." in cls.__module__ else 2])
+            room = ".".join([part for part in cls.__module__.split(".") if part != "tricks"][:2])  # its public name
             article = "an" if cls.__name__[0] in "AEIOU" else "a"
             what = f"a list of values {cls.__name__}" if several else f"{article} {cls.__name__}"
             none = " or None" if type(None) in options else ""

@@ -89,7 +89,7 @@ def test_python_sees_the_same_signature(cls):
         ({"prior": "gauss"}, 'prior must be a value of kgan.priors, or "normal" or "uniform"; got \'gauss\''),
         ({"prior": 3}, "prior must be a Prior of kgan.priors; got 3"),
         ({"kind": "pictures"}, "kind must be a Kind of kgan.kinds or None; got 'pictures'"),
-        ({"replay": 5}, "replay must be a Replay of kgan.tricks.replay or None; got 5"),
+        ({"replay": 5}, "replay must be a Replay of kgan.replay or None; got 5"),
     ],
 )
 def test_what_is_no_value_of_the_kind_that_is_wanted_is_refused(toy, options, says):

@@ -18,7 +18,7 @@ class OlderPlayers(Callback):
     the time before then play for `steps` steps in the place of the discriminator's, or, the next time, of the
     generator's. Who comes back does not learn, nor does the average of the generator while that is away; after it the
     present weights go on as if nothing had been. A step of one player is a step, with its own data. See
-    `kgan.Replay` for past fakes in every minibatch.
+    `kgan.replay.Replay` for past fakes in every minibatch.
 
     What is kept belongs to the weights of the game (`gan.older`), and when it plays depends on the step alone, so that
     a training that goes on does it exactly. A training that ends during such a phase ends with the older player in its

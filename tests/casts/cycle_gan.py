@@ -10,11 +10,12 @@ def networks(shape):
 
 
 def mapping(shape):
-    """A network from examples to examples."""
+    """A network from examples to examples; its layers have names, so that two of them have one configuration."""
+    layers, last = keras.layers, "tanh" if len(shape) == 3 else None
     x = keras.Input(shape, name="images")
-    hidden = keras.layers.Dense(8, activation="relu")(keras.layers.Flatten()(x))
-    made = keras.layers.Dense(math.prod(shape), activation="tanh" if len(shape) == 3 else None)(hidden)
-    return keras.Model(x, keras.layers.Reshape(shape)(made))
+    hidden = layers.Dense(8, activation="relu", name="hidden")(layers.Flatten(name="flat")(x))
+    made = layers.Dense(math.prod(shape), activation=last, name="made")(hidden)
+    return keras.Model(x, layers.Reshape(shape, name="shaped")(made), name="mapping")
 
 
 def data(examples):
