@@ -156,10 +156,10 @@ def _check_kinds(parameters, values):
         if (several and not isinstance(value, list | tuple)) or not all(isinstance(g, tuple(wanted)) for g in given):
             cls = wanted[0]
             room = ".".join([part for part in cls.__module__.split(".") if part != "tricks"][:2])  # its public name
-            article = "an" if cls.__name__[0] in "AEIOU" else "a"
-            what = f"a list of values {cls.__name__}" if several else f"{article} {cls.__name__}"
+            example = min((one.__name__ for one in cls.__subclasses__()), default=cls.__name__)
+            what = "a list of values" if several else "a value"
             none = " or None" if type(None) in options else ""
-            raise ValueError(f"{name} must be {what} of {room}{none}; got {value!r}.")
+            raise ValueError(f"{name} must be {what} of {room}, such as {example}{none}; got {value!r}.")
 
 
 def _is_value(hint):

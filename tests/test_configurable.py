@@ -83,13 +83,19 @@ def test_python_sees_the_same_signature(cls):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"adversarial_loss": "hinge"}, "adversarial_loss must be an AdversarialLoss of kgan.losses; got 'hinge'"),
-        ({"regularizers": kgan.regularizers.R1()}, "regularizers must be a list of values Regularizer of kgan.regular"),
-        ({"regularizers": ["r1"]}, "regularizers must be a list of values Regularizer of kgan.regularizers; got"),
+        (
+            {"adversarial_loss": "hinge"},
+            "adversarial_loss must be a value of kgan.losses, such as BoundarySeeking; got 'hinge'",
+        ),
+        (
+            {"regularizers": kgan.regularizers.R1()},
+            "regularizers must be a list of values of kgan.regularizers, such as DRAGAN; got <",
+        ),
+        ({"regularizers": ["r1"]}, "regularizers must be a list of values of kgan.regularizers, such as DRAGAN; got"),
         ({"prior": "gauss"}, 'prior must be a value of kgan.priors, or "normal" or "uniform"; got \'gauss\''),
-        ({"prior": 3}, "prior must be a Prior of kgan.priors; got 3"),
-        ({"kind": "pictures"}, "kind must be a Kind of kgan.kinds or None; got 'pictures'"),
-        ({"replay": 5}, "replay must be a Replay of kgan.replay or None; got 5"),
+        ({"prior": 3}, "prior must be a value of kgan.priors, such as Index; got 3"),
+        ({"kind": "pictures"}, "kind must be a value of kgan.kinds, such as Pictures or None; got 'pictures'"),
+        ({"replay": 5}, "replay must be a value of kgan.replay, such as Replay or None; got 5"),
     ],
 )
 def test_what_is_no_value_of_the_kind_that_is_wanted_is_refused(toy, options, says):

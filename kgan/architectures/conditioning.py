@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from kgan.architectures.network import normalize, wrapper
-from kgan.labels import Guesses, Labels
+from kgan.labels import Guesses
 from kgan.layers import ConditionalBatchNormalization, Projection
 
 GENERATOR = ("concatenation", "batch_norm")
@@ -90,8 +90,6 @@ class Conditioning:
 def _check(choices, conditioning, labels):
     if conditioning is not None and conditioning not in choices:
         raise ValueError(f"conditioning must be None or one of {', '.join(choices)}; got {conditioning!r}.")
-    if labels is not None and not isinstance(labels, Labels):
-        raise ValueError(f"labels must be a value of kgan.labels, such as Classes(10); got {labels!r}.")
     if conditioning is None and labels is not None:
         raise ValueError(f"labels needs conditioning, how they enter: one of {', '.join(choices)}.")
     if conditioning is not None and labels is None:

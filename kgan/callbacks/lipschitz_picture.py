@@ -7,7 +7,6 @@ from kgan.batch import Batch
 from kgan.callbacks.callback import Callback
 from kgan.datasets import Dataset
 from kgan.files import replacing
-from kgan.games.latent_variable_model import LatentVariableModel
 from kgan.layers import SpectralNormalization
 from kgan.randomness import Draws
 from kgan.ranges import Count, Seed
@@ -65,7 +64,8 @@ class LipschitzPicture(Callback):
         self._done = state["done"]
 
     def on_train_begin(self, logs=None):
-        if len(self.model.judges_of_examples()) != 1 or not isinstance(self.model, LatentVariableModel):
+        samples = any(product.verb == "sample" for product in self.model.products)
+        if len(self.model.judges_of_examples()) != 1 or not samples:
             raise ValueError(
                 f"LipschitzPicture looks at the one discriminator of samples, and {type(self.model).__name__} has "
                 f"none; leave it out."

@@ -11,7 +11,7 @@ from kgan.batch import Batch
 from kgan.games.game import Game
 from kgan.guards import batches
 from kgan.guards.arguments import UNWEIGHTED
-from kgan.guards.examples import as_floats, as_wanted, check_batched
+from kgan.guards.examples import as_floats, as_wanted, check_batched, check_usable
 from kgan.guards.labels import LabelRules
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
@@ -186,6 +186,12 @@ class LatentVariableModel(Game):
     def as_made(self, examples):
         """Examples with the axes that the generator gives its own: of images without channels one is added."""
         return as_wanted(examples, self.generator.outputs[0].shape[1:], "the generator makes")
+
+    def usable(self, examples):
+        """Examples for the trained encoder, with the axes of what the generator makes; nonsense is refused."""
+        examples = self.as_made(examples)
+        check_usable(examples, self.first_look())
+        return examples
 
     def makers(self):
         """{role: network} of those that make examples."""

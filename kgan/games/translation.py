@@ -7,7 +7,7 @@ from kgan import kinds
 from kgan.batch import Batch
 from kgan.games.game import Game
 from kgan.guards.arguments import UNWEIGHTED
-from kgan.guards.examples import as_floats, as_wanted, check_batched
+from kgan.guards.examples import as_floats, as_wanted, check_batched, check_usable
 from kgan.guards.outputs import check_scores
 from kgan.guards.pictures import FirstLook
 from kgan.guards.refusals import refusals
@@ -89,6 +89,12 @@ class Translation(Game):
     def _as_taken(self, domain, examples):
         name = next(product.network for product in self.products if product.source == domain)
         return as_wanted(examples, self.inputs_of[name].tensor("images").shape[1:], f"the {name} takes")
+
+    def usable(self, domain, examples):
+        """Examples of a domain for the trained networks, with the axes that these take; nonsense is refused."""
+        examples = self._as_taken(domain, examples)
+        check_usable(examples, self.first_look(domain))
+        return examples
 
     def look_at(self, examples, labels, examined=False):
         if not isinstance(examples, dict) or sorted(examples) != list(DOMAINS):

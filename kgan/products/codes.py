@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from kgan.guards.examples import check_usable
 from kgan.products.product import Product, compare
 
 ROWS = 4
@@ -27,8 +26,7 @@ class Codes(Product):
     def encode(self, game, examples, labels=None, batch_size=256):
         """float32 [N, latent_dim], see `BiGAN.encode`."""
         game.derived.follow()
-        examples = game.as_made(tf.convert_to_tensor(game.kind.seen(examples)))
-        check_usable(examples, game.first_look())
+        examples = game.usable(tf.convert_to_tensor(game.kind.seen(examples)))
         roles = game.inputs_of[self.encoder]
         if roles.has("labels"):
             if labels is None:

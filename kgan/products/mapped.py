@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from kgan.guards.examples import check_usable
 from kgan.products.product import Product, compare
 
 ROWS = 4
@@ -33,8 +32,7 @@ class Mapped(Product):
         """See `Translation.map`."""
         game.derived.follow()
         roles = game.inputs_of[self.network]
-        examples = game._as_taken(self.source, tf.convert_to_tensor(game.kind.seen(np.asarray(examples)), tf.float32))
-        check_usable(examples, game.first_look(self.source))
+        examples = game.usable(self.source, tf.convert_to_tensor(game.kind.seen(np.asarray(examples)), tf.float32))
         parts = [
             game.run_averaged(self.network, roles.inputs(images=examples[start : start + batch_size]), 0, start).numpy()
             for start in range(0, len(examples), batch_size)
