@@ -41,6 +41,7 @@ def asked(tmp_path, **options):
     return types.SimpleNamespace(**given | options)
 
 
+@pytest.mark.slow
 def test_every_objective_has_a_row(tool):
     ring = kgan.datasets.RingOfGaussians(size=100)
     built = [tool.build(entry, ring, 0, steps=10) for entry in tool.ENTRIES.values()]

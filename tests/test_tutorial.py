@@ -28,7 +28,8 @@ def parts():
     return {"objective": found[:middle], "cast": found[middle:]}
 
 
-@pytest.mark.parametrize("part", ["objective", pytest.param("cast", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["objective", "cast"])
 def test_the_page_can_be_followed(tmp_path, part):
     for folder in ("kgan", "recipes", "tools", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))

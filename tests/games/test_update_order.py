@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     ("arguments", "lost"),
-    [([], {}), pytest.param(["on"], {"FGAN": 1, "R3GAN": 2, "StandardGAN": 1}, marks=pytest.mark.slow)],
+    [
+        pytest.param([], {}, marks=pytest.mark.slow),
+        pytest.param(["on"], {"FGAN": 1, "R3GAN": 2, "StandardGAN": 1}, marks=pytest.mark.slow),
+    ],
     ids=["kgan's setting", "TensorFlow's setting"],
 )
 def test_an_update_waits_for_the_reads_before_it(tmp_path, arguments, lost):

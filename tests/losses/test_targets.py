@@ -87,7 +87,8 @@ def test_a_single_target_above_1_has_a_bounded_gradient():
 @pytest.mark.parametrize("options", [
     {}, pytest.param({"real_labels": 0.9}, marks=pytest.mark.slow),
     pytest.param({"real_labels": (0.7, 1.2), "fake_labels": (0.0, 0.3)}, marks=pytest.mark.slow),
-    pytest.param({"flip": 0.05}, marks=pytest.mark.slow), {"real_labels": (0.8, 1.0), "flip": 0.2},
+    pytest.param({"flip": 0.05}, marks=pytest.mark.slow),
+    pytest.param({"real_labels": (0.8, 1.0), "flip": 0.2}, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_the_perfect_loss_is_the_least_that_constant_scores_reach(loss, options):
     """A discriminator that knows real from fake, and not the draw, gives each kind one score."""

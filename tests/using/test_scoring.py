@@ -221,6 +221,7 @@ def test_the_help_names_every_score():
     assert all(name in text for name in [*SCORES, *PROTOCOLS])
 
 
+@pytest.mark.slow
 def test_killed_while_it_writes(run, tmp_path):
     """The records are whole, whenever the process ends."""
     before = (run / "evaluations.jsonl").read_bytes()
