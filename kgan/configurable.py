@@ -156,7 +156,9 @@ def _check_kinds(parameters, values):
         if (several and not isinstance(value, list | tuple)) or not all(isinstance(g, tuple(wanted)) for g in given):
             cls = wanted[0]
             room = ".".join([part for part in cls.__module__.split(".") if part != "tricks"][:2])  # its public name
-            example = min((one.__name__ for one in cls.__subclasses__()), default=cls.__name__)
+            package = cls.__module__.partition(".")[0]
+            own = [one.__name__ for one in cls.__subclasses__() if one.__module__.partition(".")[0] == package]
+            example = min(own, default=cls.__name__)
             what = "a list of values" if several else "a value"
             none = " or None" if type(None) in options else ""
             raise ValueError(f"{name} must be {what} of {room}, such as {example}{none}; got {value!r}.")
