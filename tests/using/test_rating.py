@@ -300,12 +300,17 @@ def browser(chromium, tmp_path):
 
 def reload(browser):
     """Reloads the page and waits for the new one: on a busy machine the driver may return before its script has run."""
-    from selenium.webdriver.support.wait import WebDriverWait
-
     browser.execute_script("window.old = true")
     browser.refresh()
     ready = "return document.readyState === 'complete' && !window.old"
-    WebDriverWait(browser, 20, poll_frequency=0.02).until(lambda driver: driver.execute_script(ready))
+    comes(browser, lambda: browser.execute_script(ready))
+
+
+def comes(browser, condition):
+    """Waits for a condition, 20 seconds at most."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(browser, 20, poll_frequency=0.02).until(lambda driver: condition())
 
 
 def click(browser, *ids):
@@ -455,7 +460,7 @@ def test_two_tabs_share_their_answers(browser):
     click(browser, "begin", *TRUTH[2:4])
     browser.close()
     browser.switch_to.window(first)
-    assert text(browser, "count") == f"5 of {COUNT}"
+    comes(browser, lambda: text(browser, "count") == f"5 of {COUNT}")  # the browser tells the other tab in its own time
 
 
 def test_undo_takes_back_the_last_answer_until_the_results_are_seen(browser):
