@@ -82,6 +82,7 @@ def test_patience_ends_the_training_and_survives_a_resume(toy, tmp_path):
     assert [one["value"] for one in lines(tmp_path / "evaluations.jsonl")] == given[:4]
 
 
+@pytest.mark.slow
 def test_records_of_states_that_are_not_reached_any_more_go(toy, tmp_path):
     ring = kgan.datasets.RingOfGaussians(size=200)
     gan = toy()

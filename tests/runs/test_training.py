@@ -170,6 +170,7 @@ def test_weights_out_of_step_with_their_slots_are_refused(script):
         script("run", extra=[stop])
 
 
+@pytest.mark.slow  # tests/layers/test_noise.py has the fast one, of kgan's own layers
 def test_dropout_goes_on_with_the_draws_it_would_have_had(script):
     def networks():
         keras.utils.set_random_seed(1)
