@@ -140,7 +140,7 @@ class ResNetDiscriminator(Network):
             x = judging(x, count, halve, normalization, first=index == 0)
             x = attended(x, attention, sides, spectral_norm=normalization == "spectral")
         check_attention(attention, sides)
-        # Sums in float32: bfloat16 has 8 bits, too few to add hundreds of pixels.
+        # Sums in float32: bfloat16 has 8 bits, too few to add many pixels.
         features = ops.sum(ops.cast(layers.ReLU()(x), "float32"), axis=[1, 2])
         super().__init__(condition.inputs(images), condition.outputs(features, normalization), name="discriminator")
         self.image_shape, self.width = image_shape, width

@@ -44,7 +44,8 @@ class LipschitzPicture(Callback):
         folder: of the pictures `step-00001000.png`, relative to the run folder.
 
     Raises:
-        ValueError: every is below 1; or, when training begins, the game has no discriminator of examples alone.
+        ValueError: every is below 1; or, when training begins, the game has no discriminator of examples alone, or
+            one of examples of another shape.
 
     Example:
         >>> import kgan
@@ -69,6 +70,13 @@ class LipschitzPicture(Callback):
             raise ValueError(
                 f"LipschitzPicture looks at the one discriminator of samples, and {type(self.model).__name__} has "
                 f"none; leave it out."
+            )
+        (name,) = self.model.judges_of_examples()
+        wanted = tuple(self.model.inputs_of[name].tensor("images").shape[1:])
+        if tuple(self.data.data_shape) != wanted:
+            raise ValueError(
+                f"LipschitzPicture has data of the shape {tuple(self.data.data_shape)}, and the discriminator takes "
+                f"{wanted}; give it the data of the training."
             )
         self._done = self.step
 

@@ -70,7 +70,7 @@ RESERVED = {".lock", "checkpoints", "environment.json", "evaluations.jsonl", "lo
 # translated by `Configurable.migrated`, whichever format the file names.
 FORMAT = 2
 
-# Bytes. A longer file is no recipe, and parsing it could take minutes.
+# Bytes. A longer file is refused unread, because no recipe is so long.
 LONGEST = 2**18
 
 

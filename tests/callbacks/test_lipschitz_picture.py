@@ -227,3 +227,9 @@ def test_how_steep_activations_are(name, bound):
         y = activation(x)
     assert float(tf.reduce_max(tf.abs(tape.gradient(y, x)))) == pytest.approx(bound, rel=2e-4)
     assert np.abs(np.diff(y) / np.diff(x)).max() <= bound + 1e-6
+
+
+def test_data_of_another_shape_are_refused(toy, ring):
+    picture = LipschitzPicture(every=1, data=kgan.datasets.Showers(size=64))
+    with pytest.raises(ValueError, match=r"the discriminator takes \(2,\); give it the data of the training"):
+        toy(kgan.WGANGP).fit(ring, callbacks=[picture], verbose=0)
